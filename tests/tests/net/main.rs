@@ -1,0 +1,18 @@
+//! The article's steps, one file each, on hosts made of network namespaces.
+//!
+//! A scenario is a function of the two sides that meet and of the wire between them. The macros
+//! of [`sides`] turn it into tests with names such as
+//! `row1_point_to_point::vxbpf_to_kernel::on_an_emulated_wire`.
+
+#[macro_use]
+mod sides;
+
+mod harness;
+mod load;
+
+mod row1_point_to_point;
+mod row2_multicast;
+mod row3_containers;
+mod row4_hand_kept_group;
+mod row5_hand_kept_fdb;
+mod row9_several_networks;

@@ -1,0 +1,167 @@
+//! The programs. Each is named after the place that it hangs at.
+
+use aya_ebpf::{
+    bindings::{
+        __sk_buff, BPF_F_INGRESS, TC_ACT_SHOT, TC_ACT_UNSPEC, bpf_redir_neigh, bpf_redir_neigh__bindgen_ty_1,
+    },
+    helpers::generated::{bpf_redirect, bpf_redirect_neigh, bpf_redirect_peer},
+    macros::classifier,
+    programs::TcContext,
+};
+use vxlan_common::{Address, IfIndex, mark};
+use vxlan_ebpf::{Verdict, overlay, underlay, verdict::Action};
+
+use crate::{
+    kernel_tables::KernelTables,
+    maps::{STAGE, stage},
+    tc_frame::TcFrame,
+};
+
+/// TC ingress of a direct port: what a container sends.
+#[classifier]
+pub fn vxbpf_port(context: TcContext) -> i32 {
+    let (mut frame, tables, device) = take(&context);
+    let verdict = first_stage(&context, &mut frame, &tables, device);
+    give(&mut frame, verdict)
+}
+
+/// TC egress of the VTEP device: what the host or its bridge sends into the overlay.
+#[classifier]
+pub fn vxbpf_vtep(context: TcContext) -> i32 {
+    let (mut frame, tables, device) = take(&context);
+    match frame.mark() {
+        mark::SLOW_PATH => {
+            frame.set_mark(0);
+            TC_ACT_UNSPEC
+        }
+        mark::ENCAPSULATED => {
+            frame.set_mark(0);
+            let verdict = overlay::resolve(&mut frame, &tables, device);
+            give(&mut frame, verdict)
+        }
+        _ => {
+            let verdict = first_stage(&context, &mut frame, &tables, device);
+            give(&mut frame, verdict)
+        }
+    }
+}
+
+/// Reached by tail call from either: a frame for everyone.
+#[classifier]
+pub fn vxbpf_flood(context: TcContext) -> i32 {
+    let (mut frame, tables, device) = take(&context);
+    let verdict = overlay::flood(&mut frame, &tables, device);
+    give(&mut frame, verdict)
+}
+
+/// Reached by tail call from either: a frame for a station of this host, nobody knows at which port.
+#[classifier]
+pub fn vxbpf_local(context: TcContext) -> i32 {
+    let (mut frame, tables, device) = take(&context);
+    let verdict = overlay::flood_locally(&mut frame, &tables, device);
+    give(&mut frame, verdict)
+}
+
+/// Reached by tail call from either: a frame that does not fit the path.
+#[classifier]
+pub fn vxbpf_too_big(context: TcContext) -> i32 {
+    let (mut frame, tables, device) = take(&context);
+    let verdict = overlay::too_big(&mut frame, &tables, device);
+    give(&mut frame, verdict)
+}
+
+/// TC ingress of the VTEP device: what we delivered to it passes; what its own socket received may be for a
+/// direct port.
+#[classifier]
+pub fn vxbpf_device(context: TcContext) -> i32 {
+    let (mut frame, tables, device) = take(&context);
+    if frame.mark() == mark::DELIVERED {
+        frame.set_mark(0);
+        return TC_ACT_UNSPEC;
+    }
+    let verdict = underlay::from_device(&mut frame, &tables, device);
+    give(&mut frame, verdict)
+}
+
+/// TC ingress of an underlay device.
+#[classifier]
+pub fn vxbpf_underlay(context: TcContext) -> i32 {
+    let (mut frame, tables, _) = take(&context);
+    let verdict = underlay::run(&mut frame, &tables);
+    give(&mut frame, verdict)
+}
+
+#[inline(always)]
+fn take(context: &TcContext) -> (TcFrame, KernelTables, IfIndex) {
+    let skb: *mut __sk_buff = context.skb.skb;
+    // SAFETY: `skb` is the context the kernel gave.
+    let device = IfIndex(unsafe { (*skb).ifindex });
+    (TcFrame::new(skb), KernelTables::new(skb), device)
+}
+
+/// The first stage, and the call of the next one, which does not return.
+#[inline(always)]
+fn first_stage(context: &TcContext, frame: &mut TcFrame, tables: &KernelTables, device: IfIndex) -> Verdict {
+    let verdict = overlay::run(frame, tables, device);
+    let next = match verdict.action {
+        Action::Flood => stage::FLOOD,
+        Action::FloodLocally => stage::LOCAL,
+        Action::TooBig => stage::TOO_BIG,
+        Action::Pass
+        | Action::Stop
+        | Action::Device
+        | Action::Egress
+        | Action::Peer
+        | Action::Ingress
+        | Action::Neighbour
+        | Action::NeighbourNotIp => return verdict,
+    };
+    // SAFETY: nothing here needs to be dropped.
+    unsafe { STAGE.tail_call(context, next) };
+    overlay::without_stage(frame, tables, device)
+}
+
+/// Carries out a verdict.
+#[inline(always)]
+fn give(frame: &mut TcFrame, verdict: Verdict) -> i32 {
+    let device = verdict.device.0;
+    // SAFETY (all helpers here): they take only numbers.
+    match verdict.action {
+        // TCX_NEXT and TC_ACT_UNSPEC are the same number: programs after ours get their turn.
+        Action::Pass => TC_ACT_UNSPEC,
+        Action::Stop | Action::Flood | Action::FloodLocally | Action::TooBig => TC_ACT_SHOT,
+        // A later stage says "device" for both kinds of port: at the VTEP device itself it means "go on".
+        Action::Device if device == frame.device() => TC_ACT_UNSPEC,
+        Action::Device => {
+            frame.set_mark(mark::SLOW_PATH);
+            unsafe { bpf_redirect(device, 0) as i32 }
+        }
+        Action::Egress => unsafe { bpf_redirect(device, 0) as i32 },
+        Action::Peer => unsafe { bpf_redirect_peer(device, 0) as i32 },
+        Action::Ingress => {
+            frame.set_mark(mark::DELIVERED);
+            unsafe { bpf_redirect(device, u64::from(BPF_F_INGRESS)) as i32 }
+        }
+        Action::Neighbour => to_neighbour(device, verdict.gateway),
+        Action::NeighbourNotIp => match frame.rederive_protocol() {
+            Ok(()) => to_neighbour(device, verdict.gateway),
+            Err(_) => TC_ACT_SHOT,
+        },
+    }
+}
+
+#[inline(always)]
+fn to_neighbour(device: u32, gateway: Address) -> i32 {
+    const AF_INET: u32 = 2;
+    if gateway.is_none() {
+        // SAFETY: no pointer is passed.
+        return unsafe { bpf_redirect_neigh(device, core::ptr::null_mut(), 0, 0) as i32 };
+    }
+    let mut next = bpf_redir_neigh {
+        nh_family: AF_INET,
+        __bindgen_anon_1: bpf_redir_neigh__bindgen_ty_1 { ipv6_nh: [0; 4] },
+    };
+    next.__bindgen_anon_1.ipv4_nh = u32::from_ne_bytes(gateway.v4_bytes());
+    // SAFETY: `next` lives on the stack and has this size.
+    unsafe { bpf_redirect_neigh(device, &raw mut next, size_of::<bpf_redir_neigh>() as i32, 0) as i32 }
+}

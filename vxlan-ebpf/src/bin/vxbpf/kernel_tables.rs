@@ -1,0 +1,268 @@
+//! The engine's tables, made of BPF maps.
+
+use core::{
+    ffi::c_void,
+    intrinsics::{AtomicOrdering, atomic_xadd},
+};
+
+use aya_ebpf::{
+    bindings::{__sk_buff, BPF_ANY, BPF_EXIST, BPF_NOEXIST},
+    btf_maps::lpm_trie::Key,
+    helpers::generated::{bpf_get_prandom_u32, bpf_ktime_get_coarse_ns, bpf_loop},
+};
+use vxlan_common::{
+    Address, AdmitKey, AllowKey, Count, CountKey, Direction, FdbEntry, FdbKey, FloodList, IfIndex,
+    LOADER_REMOTES, LocalAddress, NextHop, Outcome, Overlay, OverlayKey, Port, REMOTES, Remote, RemoteFlags,
+    RemoteIndex, RemoteKey, Seconds, UdpPort,
+};
+use vxlan_ebpf::Tables;
+
+use crate::{
+    fib,
+    maps::{
+        ADMIT, ALLOW, ALLOW_KEY, COUNT, FDB_TABLE, FLOOD, LISTEN, LOCAL, LOCAL_SLOTS, NEXTHOP, PORT, REMOTE,
+        RING_SLOTS, RING_TABLE, STATE, VNI, VTEP, VTEP_TRAFFIC, state,
+    },
+};
+
+const NANOSECONDS: u64 = 1_000_000_000;
+
+pub(crate) struct KernelTables {
+    skb: *mut __sk_buff,
+    now: Seconds,
+}
+
+impl KernelTables {
+    #[inline(always)]
+    pub(crate) fn new(skb: *mut __sk_buff) -> Self {
+        // SAFETY: the helper has no arguments. CLOCK_MONOTONIC to the tick, which the loader reads too.
+        let now = unsafe { bpf_ktime_get_coarse_ns() } / NANOSECONDS;
+        Self { skb, now: Seconds(now as u32) }
+    }
+
+    /// Adds one to a word of map `state`; returns what it was.
+    #[inline(always)]
+    fn bump(&self, index: u32) -> u32 {
+        let Some(word) = STATE.get_ptr_mut(index) else { return 0 };
+        // SAFETY: a word of a map outlives the program; all who change it do so atomically. (The methods of
+        // `AtomicU64` are left out on this target; the instruction is there since Linux 5.12.)
+        unsafe { atomic_xadd::<u64, u64, { AtomicOrdering::Relaxed }>(word, 1) as u32 }
+    }
+
+    /// Gives an index to a VTEP that learning met.
+    #[inline(never)]
+    fn claim(&self, key: &RemoteKey) -> Option<RemoteIndex> {
+        let index = LOADER_REMOTES + self.bump(state::CLAIMED);
+        if index >= REMOTES {
+            return None;
+        }
+        let generation = REMOTE.get(index)?.generation;
+        let remote = Remote::new(*key, RemoteFlags::LEARNED, generation.wrapping_add(1));
+        REMOTE.set(index, remote, BPF_ANY.into()).ok()?;
+        match VTEP.insert(key, index, BPF_NOEXIST.into()) {
+            Ok(()) => Some(RemoteIndex(index)),
+            // Another CPU met it first; its index holds.
+            // SAFETY: the value is read at once.
+            Err(_) => unsafe { VTEP.get(key) }.copied().map(RemoteIndex),
+        }
+    }
+
+    #[inline(always)]
+    fn add(key: &CountKey, bytes: usize) {
+        if let Some(count) = COUNT.get_ptr_mut(key) {
+            // SAFETY: this CPU's own value of a per-CPU map; programs of one CPU nest only across devices.
+            unsafe {
+                (*count).packets += 1;
+                (*count).bytes += bytes as u64;
+            }
+        } else {
+            let first = Count { packets: 1, bytes: bytes as u64 };
+            // A full table loses the count, never the frame.
+            let _ = COUNT.insert(key, first, BPF_NOEXIST.into());
+        }
+    }
+}
+
+extern "C" fn turn<F: FnMut(u32)>(at: u32, closure: *mut c_void) -> i64 {
+    // SAFETY: `repeat` passes its own closure, which lives until `bpf_loop` returns.
+    unsafe { (*closure.cast::<F>())(at) };
+    0
+}
+
+impl Tables for KernelTables {
+    #[inline(always)]
+    fn now(&self) -> Seconds {
+        self.now
+    }
+
+    #[inline(always)]
+    fn any_u16(&self) -> u16 {
+        // SAFETY: the helper has no arguments.
+        unsafe { bpf_get_prandom_u32() as u16 }
+    }
+
+    #[inline(always)]
+    fn port(&self, device: IfIndex) -> Option<Port> {
+        // SAFETY: copied at once; a port's row changes only when it is attached anew.
+        unsafe { PORT.get(device.0) }.copied()
+    }
+
+    #[inline(always)]
+    fn overlay(&self, key: OverlayKey) -> Option<&Overlay> {
+        // SAFETY: not preallocated, so a replaced row lives until this program ends.
+        unsafe { VNI.get(key) }
+    }
+
+    #[inline(always)]
+    fn listens(&self, port: UdpPort) -> bool {
+        // SAFETY: only looked at.
+        unsafe { LISTEN.get(u32::from(port.0)) }.is_some()
+    }
+
+    #[inline(always)]
+    fn fdb(&self, key: &FdbKey) -> Option<FdbEntry> {
+        // SAFETY: copied at once. A row that another CPU replaces meanwhile may mix both for this one frame.
+        unsafe { FDB_TABLE.get(key) }.copied()
+    }
+
+    #[inline(always)]
+    fn fdb_add(&self, key: &FdbKey, entry: &FdbEntry) -> bool {
+        FDB_TABLE.insert(key, entry, BPF_NOEXIST.into()).is_ok()
+    }
+
+    #[inline(always)]
+    fn fdb_replace(&self, key: &FdbKey, entry: &FdbEntry) {
+        // The row may be gone meanwhile, and then stays so.
+        let _ = FDB_TABLE.insert(key, entry, BPF_EXIST.into());
+    }
+
+    #[inline(always)]
+    fn fdb_remove(&self, key: &FdbKey) {
+        let _ = FDB_TABLE.remove(key);
+    }
+
+    #[inline(always)]
+    fn ring_slots(&self) -> u32 {
+        RING_SLOTS.load()
+    }
+
+    #[inline(always)]
+    fn ring_advance(&self) -> u32 {
+        self.bump(state::HAND)
+    }
+
+    #[inline(always)]
+    fn ring(&self, slot: u32) -> Option<&FdbKey> {
+        RING_TABLE.get(slot)
+    }
+
+    #[inline(always)]
+    fn ring_set(&self, slot: u32, key: &FdbKey) {
+        let _ = RING_TABLE.set(slot, key, BPF_ANY.into());
+    }
+
+    #[inline(always)]
+    fn remote(&self, index: RemoteIndex) -> Option<&Remote> {
+        REMOTE.get(index.0)
+    }
+
+    #[inline(always)]
+    fn remote_of(&self, address: Address) -> Option<RemoteIndex> {
+        let key = RemoteKey::plain(address);
+        // SAFETY: the value is read at once.
+        match unsafe { VTEP.get(key) } {
+            Some(index) => Some(RemoteIndex(*index)),
+            None => self.claim(&key),
+        }
+    }
+
+    #[inline(always)]
+    fn hop(&self, index: RemoteIndex, remote: &Remote, overlay: OverlayKey) -> Option<&NextHop> {
+        let cached = NEXTHOP.get_ptr_mut(index.0)?;
+        // SAFETY: this CPU's own value of a per-CPU map.
+        let cached = unsafe { &*cached };
+        if !cached.is_fresh(remote.generation, self.now) {
+            let (vni, port) = (overlay.vni().get(), u32::from(overlay.udp_port().0));
+            fib::vxbpf_resolve(self.skb, index.0, vni, port, self.now.0);
+        }
+        Some(cached)
+    }
+
+    #[inline(always)]
+    fn is_local(&self, address: Address) -> bool {
+        let [.., last] = address.0;
+        let Some(cached) = LOCAL.get_ptr_mut(u32::from(last) % LOCAL_SLOTS as u32) else { return false };
+        // SAFETY: this CPU's own value of a per-CPU map.
+        let cached = unsafe { &mut *cached };
+        if let Some(answer) = cached.answer(address, self.now) {
+            return answer;
+        }
+        let answer = fib::vxbpf_is_local(self.skb, u32::from_ne_bytes(address.v4_bytes())) != 0;
+        *cached = LocalAddress::new(address, self.now, answer);
+        answer
+    }
+
+    #[inline(always)]
+    fn is_known(&self, overlay: OverlayKey, address: Address) -> bool {
+        // SAFETY: only looked at.
+        unsafe { ADMIT.get(AdmitKey::new(overlay, address)) }.is_some()
+    }
+
+    #[inline(always)]
+    fn is_allowed(&self, overlay: OverlayKey, address: Address) -> bool {
+        let Some(place) = ALLOW_KEY.get_ptr_mut(0) else { return false };
+        // SAFETY: this CPU's own value of a per-CPU map, of the key's size and alignment; a key on the stack would
+        // be written by words that are not aligned there, which the verifier refuses.
+        let key = unsafe {
+            let key = place.cast::<Key<AllowKey>>();
+            key.write(Key::new(8 * size_of::<AllowKey>() as u32, AllowKey::new(overlay, address)));
+            &*key
+        };
+        ALLOW.get(key).is_some()
+    }
+
+    #[inline(always)]
+    fn flood(&self, overlay: OverlayKey) -> Option<&FloodList> {
+        // SAFETY: not preallocated, so a replaced list lives until this program ends.
+        unsafe { FLOOD.get(overlay) }
+    }
+
+    #[inline(always)]
+    fn repeat<F: FnMut(u32)>(&self, turns: u32, mut closure: F) {
+        let callback = turn::<F> as extern "C" fn(u32, *mut c_void) -> i64;
+        // SAFETY: the callback takes what `bpf_loop` gives, and the closure lives until it returns.
+        unsafe { bpf_loop(turns, callback as *mut c_void, (&raw mut closure).cast(), 0) };
+    }
+
+    #[inline(always)]
+    fn count(&self, overlay: OverlayKey, direction: Direction, outcome: Outcome, bytes: usize) {
+        Self::add(&CountKey::new(overlay, direction, outcome), bytes);
+    }
+
+    #[inline(always)]
+    fn count_outside(&self, port: UdpPort, outcome: Outcome, bytes: usize) {
+        Self::add(&CountKey::outside(port, outcome), bytes);
+    }
+
+    #[inline(always)]
+    fn count_sent(&self, remote: RemoteIndex, bytes: usize) {
+        if let Some(traffic) = VTEP_TRAFFIC.get_ptr_mut(remote.0) {
+            // SAFETY: this CPU's own value of a per-CPU map.
+            unsafe {
+                (*traffic).tx_packets += 1;
+                (*traffic).tx_bytes += bytes as u64;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn count_received(&self, remote: RemoteIndex, bytes: usize) {
+        if let Some(traffic) = VTEP_TRAFFIC.get_ptr_mut(remote.0) {
+            // SAFETY: this CPU's own value of a per-CPU map.
+            unsafe {
+                (*traffic).rx_packets += 1;
+                (*traffic).rx_bytes += bytes as u64;
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Every map. Their names are what `bpftool map` shows; their types are vxlan-common's.
+
+use aya_ebpf::{
+    Global,
+    bindings::{BPF_F_NO_PREALLOC, bpf_fib_lookup},
+    btf_maps::{Array, HashMap, LpmTrie, PerCpuArray, PerCpuHashMap, ProgramArray},
+    macros::btf_map,
+};
+use vxlan_common::{
+    AdmitKey, AllowKey, Count, CountKey, FdbEntry, FdbKey, FloodList, Known, LocalAddress, NextHop, Overlay,
+    OverlayKey, Port, REMOTES, Remote, RemoteKey, RemoteTraffic,
+};
+
+const SPARSE: usize = BPF_F_NO_PREALLOC as usize;
+const OVERLAYS: usize = 4096;
+const FDB: usize = 131_072;
+const RING: usize = 65_536;
+const VTEPS: usize = REMOTES as usize;
+
+/// Size of map `ring`; the loader says otherwise when it makes the map of another size.
+#[unsafe(no_mangle)]
+pub(crate) static RING_SLOTS: Global<u32> = Global::new(RING as u32);
+
+#[btf_map(name = "vni")]
+pub(crate) static VNI: HashMap<OverlayKey, Overlay, OVERLAYS, SPARSE> = HashMap::new();
+
+#[btf_map(name = "listen")]
+pub(crate) static LISTEN: HashMap<u32, u32, OVERLAYS, SPARSE> = HashMap::new();
+
+#[btf_map(name = "port")]
+pub(crate) static PORT: HashMap<u32, Port, { 4 * OVERLAYS }> = HashMap::new();
+
+#[btf_map(name = "fdb")]
+pub(crate) static FDB_TABLE: HashMap<FdbKey, FdbEntry, FDB> = HashMap::new();
+
+#[btf_map(name = "ring")]
+pub(crate) static RING_TABLE: Array<FdbKey, RING> = Array::new();
+
+#[btf_map(name = "flood")]
+pub(crate) static FLOOD: HashMap<OverlayKey, FloodList, OVERLAYS, SPARSE> = HashMap::new();
+
+#[btf_map(name = "remote")]
+pub(crate) static REMOTE: Array<Remote, VTEPS> = Array::new();
+
+#[btf_map(name = "vtep")]
+pub(crate) static VTEP: HashMap<RemoteKey, u32, VTEPS> = HashMap::new();
+
+#[btf_map(name = "vtep_traffic")]
+pub(crate) static VTEP_TRAFFIC: PerCpuArray<RemoteTraffic, VTEPS> = PerCpuArray::new();
+
+#[btf_map(name = "nexthop")]
+pub(crate) static NEXTHOP: PerCpuArray<NextHop, VTEPS> = PerCpuArray::new();
+
+#[btf_map(name = "admit")]
+pub(crate) static ADMIT: HashMap<AdmitKey, Known, { 16 * OVERLAYS }, SPARSE> = HashMap::new();
+
+#[btf_map(name = "allow")]
+pub(crate) static ALLOW: LpmTrie<AllowKey, Known, { 4 * OVERLAYS }> = LpmTrie::new();
+
+/// Slots of map `local`, chosen by the address's last byte.
+pub(crate) const LOCAL_SLOTS: usize = 16;
+
+#[btf_map(name = "local")]
+pub(crate) static LOCAL: PerCpuArray<LocalAddress, LOCAL_SLOTS> = PerCpuArray::new();
+
+#[btf_map(name = "count")]
+pub(crate) static COUNT: PerCpuHashMap<CountKey, Count, { 64 * OVERLAYS }, SPARSE> = PerCpuHashMap::new();
+
+/// What map `state` holds at which index.
+pub(crate) mod state {
+    /// The clock hand of the ring: how often it was advanced.
+    pub(crate) const HAND: u32 = 0;
+    /// How many remotes learning has claimed.
+    pub(crate) const CLAIMED: u32 = 1;
+}
+
+#[btf_map(name = "state")]
+pub(crate) static STATE: Array<u64, 8> = Array::new();
+
+/// Where an outer checksum is summed up, a piece at a time.
+pub(crate) const SCRATCH: usize = 512;
+
+/// The question to `bpf_fib_lookup`, and its answer: here the stack is spared, and need not be aligned.
+#[btf_map(name = "question")]
+pub(crate) static QUESTION: PerCpuArray<bpf_fib_lookup, 1> = PerCpuArray::new();
+
+/// What map `stage` holds at which index.
+pub(crate) mod stage {
+    /// `vxbpf_flood`.
+    pub(crate) const FLOOD: u32 = 0;
+    /// `vxbpf_too_big`.
+    pub(crate) const TOO_BIG: u32 = 1;
+    /// `vxbpf_local`.
+    pub(crate) const LOCAL: u32 = 2;
+}
+
+/// The programs of later stages; the loader puts them in.
+#[btf_map(name = "stage")]
+pub(crate) static STAGE: ProgramArray<3> = ProgramArray::new();
+
+#[btf_map(name = "allow_key")]
+pub(crate) static ALLOW_KEY: PerCpuArray<[u32; 7], 1> = PerCpuArray::new();
+
+#[btf_map(name = "scratch")]
+pub(crate) static SCRATCH_PAD: PerCpuArray<[u32; SCRATCH / 4], 1> = PerCpuArray::new();

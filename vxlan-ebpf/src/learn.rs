@@ -1,0 +1,133 @@
+//! Learning: a station is behind the VTEP or port that its frame came from.
+//!
+//! A fixed entry is never masked, moved or evicted. A learned entry holds a slot of a ring; every new one
+//! advances a clock hand, which takes the first free or expired slot of the next [`LOOK_AT`], else evicts the
+//! station of those that has been silent for longest. So a full table never stops learning, and never costs a
+//! fixed entry.
+
+use vxlan_common::{Address, FdbEntry, FdbKey, IfIndex, Outcome, RemoteIndex, Target};
+
+use crate::Tables;
+
+/// How many slots of the ring an attempt to learn looks at.
+pub const LOOK_AT: u32 = 8;
+
+/// What the FDB says of a sender that is not where it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+enum Standing {
+    /// Nothing.
+    New,
+    /// It was learned somewhere else.
+    Learned,
+    /// The user said so, and that learning may change it.
+    Dynamic,
+}
+
+/// A frame from the VTEP at `source`. Returns the VTEP's index, if it has one.
+#[inline(always)]
+pub fn from_vtep<T: Tables>(
+    tables: &T,
+    key: &FdbKey,
+    source: Address,
+) -> Result<Option<RemoteIndex>, Outcome> {
+    let mut standing = Standing::New;
+    if let Some(entry) = tables.fdb(key) {
+        if let Target::Remote(index) = entry.target()
+            && tables.remote(index).is_some_and(|remote| remote.address() == source)
+        {
+            refresh(tables, key, entry);
+            return Ok(Some(index));
+        }
+        if entry.is_fixed() {
+            return Err(Outcome::StaticElsewhere);
+        }
+        standing = standing_of(&entry);
+    }
+    let Some(index) = tables.remote_of(source) else { return Ok(None) };
+    settle(tables, key, standing, Target::Remote(index));
+    Ok(Some(index))
+}
+
+/// A frame from the local port `port`.
+#[inline(always)]
+pub fn from_port<T: Tables>(tables: &T, key: &FdbKey, port: IfIndex) {
+    let here = Target::Port(port);
+    match tables.fdb(key) {
+        Some(entry) if entry.is_fixed() => note_place(tables, key, entry, port),
+        Some(entry) if entry.target() == here => refresh(tables, key, entry),
+        Some(entry) => settle(tables, key, standing_of(&entry), here),
+        None => settle(tables, key, Standing::New, here),
+    }
+}
+
+#[inline(always)]
+const fn standing_of(entry: &FdbEntry) -> Standing {
+    if entry.is_learned() { Standing::Learned } else { Standing::Dynamic }
+}
+
+/// A fixed entry that names this very host says nothing of the port: keep it beside.
+#[inline(always)]
+fn note_place<T: Tables>(tables: &T, key: &FdbKey, mut entry: FdbEntry, port: IfIndex) {
+    if entry.place != port.0 {
+        entry.place = port.0;
+        tables.fdb_replace(key, &entry);
+    }
+}
+
+/// `last seen` is written at most once a second.
+#[inline(always)]
+fn refresh<T: Tables>(tables: &T, key: &FdbKey, entry: FdbEntry) {
+    let now = tables.now();
+    if !entry.is_fixed() && entry.last_seen() != now {
+        tables.fdb_replace(key, &entry.seen(now));
+    }
+}
+
+/// Writes where a station is now. A moved one keeps its slot; a `dynamic` entry of the user had none.
+#[inline(never)]
+fn settle<T: Tables>(tables: &T, key: &FdbKey, standing: Standing, target: Target) {
+    let now = tables.now();
+    match standing {
+        Standing::Learned => {
+            let Some(entry) = tables.fdb(key) else { return };
+            tables.fdb_replace(key, &FdbEntry::learned(target, now, entry.place));
+        }
+        Standing::Dynamic => {
+            let slot = free_slot(tables);
+            tables.ring_set(slot, key);
+            tables.fdb_replace(key, &FdbEntry::learned(target, now, slot));
+        }
+        Standing::New => {
+            let slot = free_slot(tables);
+            if tables.fdb_add(key, &FdbEntry::learned(target, now, slot)) {
+                tables.ring_set(slot, key);
+            }
+        }
+    }
+}
+
+/// Makes a slot of the ring free, evicting at most one learned station.
+#[inline(always)]
+fn free_slot<T: Tables>(tables: &T) -> u32 {
+    let slots = tables.ring_slots().max(1);
+    let mut silent = (0, u32::MAX);
+    for _ in 0..LOOK_AT {
+        let slot = tables.ring_advance() % slots;
+        let Some(key) = tables.ring(slot).filter(|key| !key.is_free()) else { return slot };
+        let holder = tables.fdb(key).filter(|entry| entry.is_learned() && entry.place == slot);
+        let Some(entry) = holder else { return slot };
+        let ageing = tables.overlay(key.overlay()).map_or(1, |overlay| overlay.ageing);
+        if entry.is_expired(tables.now(), ageing) {
+            tables.fdb_remove(key);
+            return slot;
+        }
+        if entry.last_seen().0 < silent.1 {
+            silent = (slot, entry.last_seen().0);
+        }
+    }
+    if let Some(key) = tables.ring(silent.0) {
+        tables.fdb_remove(key);
+    }
+    silent.0
+}

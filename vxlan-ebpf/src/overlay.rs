@@ -1,0 +1,191 @@
+//! From a local port towards the underlay.
+//!
+//! Stages, each a program of its own in the kernel, since one program's stack does not hold them all:
+//! [`run`] takes every frame and sends what goes to one VTEP or port; it leaves broadcast, unknown and multicast
+//! to [`flood`] and [`flood_locally`], and what does not fit the path to [`too_big`]. Each stage reads the frame anew.
+
+mod encap;
+mod flood;
+mod journey;
+mod lookup;
+mod too_big;
+
+use vxlan_common::{
+    Class, Direction, FdbKey, HopState, IfIndex, Outcome, Overlay, OverlayFlags, Port, PortKind,
+};
+
+use crate::{
+    Frame, Tables, Verdict,
+    frame::Inside,
+    learn,
+    tables::{Way, way},
+    verdict::{Action, Ending},
+    wire::Outer4,
+};
+use journey::Journey;
+use lookup::Found;
+
+/// The first stage. `device` is the port that the frame came from.
+#[inline(always)]
+pub fn run<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -> Verdict {
+    let Some(departure) = Departure::from(frame, tables, device) else { return Verdict::PASS };
+    let ended = match departure.journey(frame) {
+        Ok(journey) => forward(frame, tables, &journey),
+        Err(outcome) => Err(outcome),
+    };
+    departure.end(tables, ended)
+}
+
+/// The stage for broadcast, unknown and multicast frames.
+#[inline(always)]
+pub fn flood<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -> Verdict {
+    let Some(departure) = Departure::from(frame, tables, device) else { return Verdict::PASS };
+    let ended = match departure.journey(frame) {
+        Ok(journey) => flood::everyone(frame, tables, &journey),
+        Err(outcome) => Err(outcome),
+    };
+    departure.end(tables, ended)
+}
+
+/// The stage for what the FDB says is on this host, but not at which port.
+#[inline(always)]
+pub fn flood_locally<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -> Verdict {
+    let Some(departure) = Departure::from(frame, tables, device) else { return Verdict::PASS };
+    let ended = match departure.journey(frame) {
+        Ok(journey) => flood::local_ports(frame, tables, &journey),
+        Err(outcome) => Err(outcome),
+    };
+    departure.end(tables, ended)
+}
+
+/// The stage for what does not fit the path.
+#[inline(always)]
+pub fn too_big<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -> Verdict {
+    let Some(departure) = Departure::from(frame, tables, device) else { return Verdict::PASS };
+    let ended = match departure.journey(frame) {
+        Ok(journey) => too_big::answer(frame, tables, &journey),
+        Err(outcome) => Err(outcome),
+    };
+    departure.end(tables, ended)
+}
+
+/// What is left of a frame whose next stage could not be called: the vxlan device can do it all.
+#[inline(always)]
+pub fn without_stage<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -> Verdict {
+    let Some(departure) = Departure::from(frame, tables, device) else { return Verdict::PASS };
+    departure.end(tables, Err(Outcome::SlowPath))
+}
+
+/// Where a frame sets out, and what counts it where it ends.
+#[derive(Clone, Copy)]
+struct Departure<'a> {
+    port: Port,
+    overlay: &'a Overlay,
+    device: IfIndex,
+    bytes: usize,
+}
+
+impl<'a> Departure<'a> {
+    #[inline(always)]
+    fn from<F: Frame, T: Tables>(frame: &F, tables: &'a T, device: IfIndex) -> Option<Self> {
+        let port = tables.port(device)?;
+        let overlay = tables.overlay(port.overlay())?;
+        Some(Self { port, overlay, device, bytes: frame.len() })
+    }
+
+    #[inline(always)]
+    fn journey<F: Frame>(&self, frame: &F) -> Result<Journey<'a>, Outcome> {
+        Journey::begin(frame, self.port, self.port.overlay(), self.overlay, self.device)
+    }
+
+    /// Counts the frame, unless another stage goes on with it.
+    #[inline(always)]
+    fn end<T: Tables>(&self, tables: &T, ended: Result<Ending, Outcome>) -> Verdict {
+        let ending = match ended {
+            Ok(ending) => ending,
+            Err(outcome) => early(outcome, self.overlay),
+        };
+        if !ending.verdict.action.goes_on() {
+            tables.count(self.port.overlay(), Direction::Tx, ending.outcome, self.bytes);
+        }
+        ending.verdict
+    }
+}
+
+/// The end of a journey that was cut short: the class of the outcome says who goes on.
+#[inline(always)]
+fn early(outcome: Outcome, overlay: &Overlay) -> Ending {
+    match outcome.class() {
+        Class::Device => Ending::new(outcome, Verdict::with(Action::Device, overlay.vtep_device())),
+        Class::Dropped | Class::Forwarded => Ending::new(outcome, Verdict::STOP),
+    }
+}
+
+#[inline(always)]
+fn forward<F: Frame, T: Tables>(frame: &mut F, tables: &T, journey: &Journey<'_>) -> Result<Ending, Outcome> {
+    learn::from_port(tables, &FdbKey::new(journey.key, journey.source()), journey.from);
+    match lookup::destination(tables, journey)? {
+        Found::Port(port) => Ok(Ending::new(Outcome::Switched, deliver(tables, journey, port))),
+        Found::Remote(way) => to_remote(frame, tables, journey, &way),
+        Found::Everyone => Ok(Ending::new(Outcome::Flooded, Verdict::next_stage(Action::Flood))),
+        Found::LocalPorts => Ok(Ending::new(Outcome::Flooded, Verdict::next_stage(Action::FloodLocally))),
+    }
+}
+
+/// To one VTEP.
+#[inline(always)]
+fn to_remote<F: Frame, T: Tables>(
+    frame: &mut F,
+    tables: &T,
+    journey: &Journey<'_>,
+    way: &Way<'_>,
+) -> Result<Ending, Outcome> {
+    if way.hop.state() == HopState::NoRoute {
+        return Err(Outcome::NoRoute);
+    }
+    if !way.is_fast() || journey.overlay.has(OverlayFlags::DEVICE_TRANSMIT) {
+        return Err(Outcome::SlowPath);
+    }
+    if too_big::largest(frame, journey) > too_big::room(frame, way) {
+        return Ok(Ending::new(Outcome::TooBig, Verdict::next_stage(Action::TooBig)));
+    }
+    let bytes = frame.len();
+    encap::onto(frame, tables, journey, false)?;
+    encap::towards(frame, journey, way)?;
+    tables.count_sent(way.index, bytes);
+    Ok(Ending::new(Outcome::Unicast, leave(journey, way)))
+}
+
+/// The verdict for an encapsulated frame.
+#[inline(always)]
+fn leave(journey: &Journey<'_>, way: &Way<'_>) -> Verdict {
+    Verdict::neighbour(way.hop.device(), way.hop.gateway(), journey.packet.inside != Inside::Other)
+}
+
+/// The verdict for a frame to another local port. A frame that leaves the VTEP device is at its egress, where
+/// the shortcut into a container is not to be had.
+#[inline(always)]
+fn deliver<T: Tables>(tables: &T, journey: &Journey<'_>, port: IfIndex) -> Verdict {
+    if port == journey.overlay.vtep_device() {
+        return Verdict::with(Action::Ingress, port);
+    }
+    let shortcut = journey.kind == PortKind::Direct
+        && journey.packet.inside != Inside::Other
+        && tables.port(port).is_some_and(|port| port.has_peer());
+    Verdict::with(if shortcut { Action::Peer } else { Action::Egress }, port)
+}
+
+/// A copy of a flooded frame that has its outer headers and came by the VTEP device, since a clone cannot wait for
+/// a neighbour: finds the way again. It was counted when it was made.
+#[inline(always)]
+pub fn resolve<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -> Verdict {
+    let Some(port) = tables.port(device) else { return Verdict::STOP };
+    let Some(overlay) = tables.overlay(port.overlay()) else { return Verdict::STOP };
+    let Ok(outer) = frame.view::<Outer4>(0) else { return Verdict::STOP };
+    let Some(index) = tables.remote_of(outer.ip.destination()) else { return Verdict::STOP };
+    let Some(way) = way(tables, port.overlay(), overlay, index) else { return Verdict::STOP };
+    if !way.is_fast() {
+        return Verdict::STOP;
+    }
+    Verdict::neighbour(way.hop.device(), way.hop.gateway(), false)
+}

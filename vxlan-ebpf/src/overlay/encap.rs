@@ -1,0 +1,99 @@
+//! The outer headers (RFC 7348 section 5) onto a frame.
+
+use vxlan_common::{Df, Outcome, Overlay, OverlayFlags};
+
+use super::Journey;
+use crate::{
+    Frame, Tables,
+    flow::Packet,
+    frame::Inside,
+    tables::Way,
+    wire::{Encapsulated4, EtherType, Ipv4, OUTER4, Outer4, Tagged4, Udp, Vxlan, protocol},
+};
+
+const LARGEST_IP: usize = 0xffff;
+
+/// Grows the frame and writes the inner Ethernet header and what is the same for all VTEPs; the rest is up to
+/// [`towards`].
+#[inline(never)]
+pub(super) fn onto<F: Frame, T: Tables>(
+    frame: &mut F,
+    tables: &T,
+    journey: &Journey<'_>,
+    to_group: bool,
+) -> Result<(), Outcome> {
+    let tag = frame.tag();
+    let ip_length =
+        size_of::<Ipv4>() + size_of::<Udp>() + size_of::<Vxlan>() + frame.len() + tag.map_or(0, |_| 4);
+    if ip_length > LARGEST_IP {
+        return Err(Outcome::SlowPath);
+    }
+    let port = journey.packet.hash.source_port(journey.overlay);
+    let ip = ip(tables, journey, to_group, ip_length as u16);
+    let udp = Udp::new(port, journey.key.udp_port(), (ip_length - size_of::<Ipv4>()) as u16);
+    frame.push(OUTER4, journey.packet.inside)?;
+    let outer = match tag {
+        None => {
+            let headers = frame.view_mut::<Encapsulated4>(0)?;
+            journey.write_ethernet(&mut headers.inner);
+            &mut headers.outer
+        }
+        Some(tag) => {
+            let headers = frame.view_mut::<Tagged4>(0)?;
+            headers.inner.set(&journey.destination(), &journey.source(), tag, journey.ether_type.0);
+            &mut headers.outer
+        }
+    };
+    outer.ip = ip;
+    outer.udp = udp;
+    Ok(())
+}
+
+/// Turns the outer headers of a frame towards a VTEP.
+#[inline(always)]
+pub(super) fn towards<F: Frame>(frame: &mut F, journey: &Journey<'_>, way: &Way<'_>) -> Result<(), Outcome> {
+    let outer = frame.view_mut::<Outer4>(0)?;
+    outer.ethernet.set(&way.hop.destination_mac(), &way.hop.source_mac(), EtherType::IPV4);
+    outer.ip.direct(way.source_v4(), way.destination().v4_bytes());
+    outer.udp.direct(way.udp_port(journey.key));
+    outer.vxlan = Vxlan::new(way.vni(journey.key));
+    Ok(())
+}
+
+#[inline(always)]
+fn ip<T: Tables>(tables: &T, journey: &Journey<'_>, to_group: bool, length: u16) -> Ipv4 {
+    let (overlay, packet) = (journey.overlay, &journey.packet);
+    let dont_fragment = match overlay.df() {
+        Df::Unset => false,
+        Df::Set => true,
+        Df::Inherit => packet.dont_fragment(),
+    };
+    let identification = if dont_fragment { 0 } else { tables.any_u16() };
+    let ttl = ttl(overlay, packet, to_group);
+    Ipv4::new(protocol::UDP, ttl, tos(overlay, packet), length, [0; 4], [0; 4])
+        .with_fragmentation(dont_fragment, identification)
+}
+
+/// As the kernel's device: 64 towards a VTEP, 1 towards a group, unless the user says otherwise.
+#[inline(always)]
+fn ttl(overlay: &Overlay, packet: &Packet, to_group: bool) -> u8 {
+    let wanted = if overlay.has(OverlayFlags::TTL_INHERIT) { packet.ttl() } else { overlay.ttl };
+    if wanted != 0 {
+        wanted
+    } else if to_group {
+        1
+    } else {
+        64
+    }
+}
+
+/// DSCP as asked, ECN always the inner packet's (RFC 6040 section 4.1, normal mode).
+#[inline(always)]
+fn tos(overlay: &Overlay, packet: &Packet) -> u8 {
+    const ECN: u8 = 3;
+    if packet.inside == Inside::Other {
+        return overlay.tos & !ECN;
+    }
+    let dscp = if overlay.has(OverlayFlags::TOS_INHERIT) { packet.tos() } else { overlay.tos };
+    dscp & !ECN | packet.tos() & ECN
+}

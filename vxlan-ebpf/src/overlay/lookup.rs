@@ -1,0 +1,58 @@
+//! Where a frame goes: one port, one VTEP, or everyone.
+
+use vxlan_common::{FdbKey, IfIndex, Outcome, PortKind, Target};
+
+use super::Journey;
+use crate::{
+    Tables,
+    tables::{Way, way},
+};
+
+/// Where a frame goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Found<'a> {
+    /// To a local port or the VTEP device.
+    Port(IfIndex),
+    /// To one VTEP.
+    Remote(Way<'a>),
+    /// To the flood list and all local ports: broadcast, unknown, multicast.
+    Everyone,
+    /// The FDB says "on this host", but not at which port.
+    LocalPorts,
+}
+
+#[inline(always)]
+pub(super) fn destination<'a, T: Tables>(tables: &'a T, journey: &Journey<'a>) -> Result<Found<'a>, Outcome> {
+    let mac = journey.destination();
+    let Some(entry) = tables.fdb(&FdbKey::new(journey.key, mac)) else { return Ok(Found::Everyone) };
+    if entry.is_expired(tables.now(), journey.overlay.ageing) {
+        return Ok(Found::Everyone);
+    }
+    match entry.target() {
+        Target::Port(port) => at_port(journey, port),
+        Target::Remote(index) => {
+            let Some(way) = way(tables, journey.key, journey.overlay, index) else {
+                return Ok(Found::Everyone);
+            };
+            if !way.is_home() {
+                Ok(Found::Remote(way))
+            } else if entry.place == 0 {
+                Ok(Found::LocalPorts)
+            } else {
+                at_port(journey, IfIndex(entry.place))
+            }
+        }
+    }
+}
+
+/// A bridge behind the VTEP device knows better than we what is behind it: what it sends out is meant to leave.
+#[inline(always)]
+fn at_port<'a>(journey: &Journey<'a>, port: IfIndex) -> Result<Found<'a>, Outcome> {
+    if port != journey.from {
+        return Ok(Found::Port(port));
+    }
+    match journey.kind {
+        PortKind::Vtep => Ok(Found::Everyone),
+        PortKind::Direct => Err(Outcome::SamePort),
+    }
+}

@@ -1,0 +1,154 @@
+//! The seam to everything that is not bytes: tables, time, counters.
+
+use vxlan_common::{
+    Address, FdbEntry, FdbKey, FloodList, HopState, IfIndex, NextHop, Outcome, Overlay, OverlayKey, Port,
+    Remote, RemoteIndex, Seconds, UdpPort, Vni,
+};
+
+/// What an overlay looks up and counts. Methods take `&self`: a table is shared by all CPUs anyway.
+pub trait Tables {
+    /// Now, to the second.
+    fn now(&self) -> Seconds;
+
+    /// Any 16 bits: an IPv4 identification.
+    fn any_u16(&self) -> u16;
+
+    /// The overlay that `device` is a port of.
+    fn port(&self, device: IfIndex) -> Option<Port>;
+
+    /// Settings of an overlay.
+    fn overlay(&self, key: OverlayKey) -> Option<&Overlay>;
+
+    /// Whether an overlay of ours listens on this UDP port.
+    fn listens(&self, port: UdpPort) -> bool;
+
+    /// What the FDB knows of a station.
+    fn fdb(&self, key: &FdbKey) -> Option<FdbEntry>;
+
+    /// Adds a station; false if it is there already or the table is full.
+    fn fdb_add(&self, key: &FdbKey, entry: &FdbEntry) -> bool;
+
+    /// Replaces what is known of a station.
+    fn fdb_replace(&self, key: &FdbKey, entry: &FdbEntry);
+
+    /// Forgets a station.
+    fn fdb_remove(&self, key: &FdbKey);
+
+    /// How many slots the ring of learned stations has.
+    fn ring_slots(&self) -> u32;
+
+    /// Moves the clock hand on by one; returns where it was.
+    fn ring_advance(&self) -> u32;
+
+    /// The station in a slot.
+    fn ring(&self, slot: u32) -> Option<&FdbKey>;
+
+    /// Puts a station into a slot.
+    fn ring_set(&self, slot: u32, key: &FdbKey);
+
+    /// A VTEP.
+    fn remote(&self, index: RemoteIndex) -> Option<&Remote>;
+
+    /// The index of a VTEP met by learning; claims one if it is new. `None`: no index is left.
+    fn remote_of(&self, address: Address) -> Option<RemoteIndex>;
+
+    /// The way to `remote`, at most a second old.
+    fn hop(&self, index: RemoteIndex, remote: &Remote, overlay: OverlayKey) -> Option<&NextHop>;
+
+    /// Whether `address` is this host's.
+    fn is_local(&self, address: Address) -> bool;
+
+    /// Whether the user or a control plane named `address` as a VTEP of `overlay`.
+    fn is_known(&self, overlay: OverlayKey, address: Address) -> bool;
+
+    /// Whether `address` lies in a prefix that the user allowed.
+    fn is_allowed(&self, overlay: OverlayKey, address: Address) -> bool;
+
+    /// The flood list of an overlay.
+    fn flood(&self, overlay: OverlayKey) -> Option<&FloodList>;
+
+    /// Calls `turn` with 0, 1, ... `turns` - 1.
+    fn repeat<F: FnMut(u32)>(&self, turns: u32, turn: F);
+
+    /// Counts the end of a frame.
+    fn count(&self, overlay: OverlayKey, direction: vxlan_common::Direction, outcome: Outcome, bytes: usize);
+
+    /// Counts the end of a frame that came to one of our UDP ports and belongs to no overlay.
+    fn count_outside(&self, port: UdpPort, outcome: Outcome, bytes: usize);
+
+    /// Counts a frame sent to a VTEP.
+    fn count_sent(&self, remote: RemoteIndex, bytes: usize);
+
+    /// Counts a frame that came from a VTEP.
+    fn count_received(&self, remote: RemoteIndex, bytes: usize);
+}
+
+/// The way to a VTEP in an overlay, with what that VTEP overrides.
+#[derive(Clone, Copy, Debug)]
+pub struct Way<'a> {
+    /// The VTEP's index.
+    pub index: RemoteIndex,
+    /// Device, next hop, MACs.
+    pub hop: &'a NextHop,
+    remote: &'a Remote,
+    overlay: &'a Overlay,
+}
+
+/// Finds the way to `index`. `None`: the VTEP is gone from the table.
+#[inline(always)]
+pub fn way<'a, T: Tables>(
+    tables: &'a T,
+    key: OverlayKey,
+    overlay: &'a Overlay,
+    index: RemoteIndex,
+) -> Option<Way<'a>> {
+    let remote = tables.remote(index)?;
+    let hop = tables.hop(index, remote, key)?;
+    Some(Way { index, hop, remote, overlay })
+}
+
+impl Way<'_> {
+    /// The VTEP's address.
+    #[inline(always)]
+    pub const fn destination(&self) -> Address {
+        self.remote.address()
+    }
+
+    /// Our IPv4 address: as the user says, else as the routes prefer.
+    #[inline(always)]
+    pub fn source_v4(&self) -> [u8; 4] {
+        if self.overlay.local().is_v4() {
+            self.overlay.local().v4_bytes()
+        } else {
+            self.hop.source().v4_bytes()
+        }
+    }
+
+    /// VNI to send with.
+    #[inline(always)]
+    pub fn vni(&self, key: OverlayKey) -> Vni {
+        self.remote.vni().unwrap_or(key.vni())
+    }
+
+    /// UDP port to send to.
+    #[inline(always)]
+    pub fn udp_port(&self, key: OverlayKey) -> UdpPort {
+        self.remote.udp_port().unwrap_or(key.udp_port())
+    }
+
+    /// Whether it leads to this very host.
+    #[inline(always)]
+    pub fn is_home(&self) -> bool {
+        self.hop.state() == HopState::Home
+    }
+
+    /// Whether the data path itself can send by it: the VTEP has an IPv4 address, a route leads there, and there
+    /// is an address of ours to send from.
+    #[inline(always)]
+    pub fn is_fast(&self) -> bool {
+        match self.hop.state() {
+            HopState::Ready | HopState::Unresolved | HopState::Guess => true,
+            HopState::Unknown | HopState::Home | HopState::NoRoute => false,
+        }
+    }
+}

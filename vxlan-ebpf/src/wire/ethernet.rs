@@ -1,0 +1,114 @@
+//! Ethernet II and IEEE 802.1Q.
+
+use vxlan_common::Mac;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+/// An EtherType, in host order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct EtherType(pub [u8; 2]);
+
+impl EtherType {
+    /// IPv4.
+    pub const IPV4: Self = Self([0x08, 0x00]);
+    /// ARP.
+    pub const ARP: Self = Self([0x08, 0x06]);
+    /// IPv6.
+    pub const IPV6: Self = Self([0x86, 0xdd]);
+    /// A customer VLAN tag (802.1Q).
+    pub const VLAN: Self = Self([0x81, 0x00]);
+    /// A service VLAN tag (802.1ad).
+    pub const SERVICE_VLAN: Self = Self([0x88, 0xa8]);
+
+    /// Whether a VLAN tag follows.
+    #[inline(always)]
+    pub fn is_vlan(self) -> bool {
+        self == Self::VLAN || self == Self::SERVICE_VLAN
+    }
+}
+
+/// A VLAN tag: which kind, and its priority and VLAN number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct Tag {
+    /// 802.1Q or 802.1ad.
+    pub kind: EtherType,
+    /// Priority, drop eligibility and VLAN number, in network order.
+    pub control: [u8; 2],
+}
+
+/// An Ethernet header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct Ethernet {
+    destination: [u8; 6],
+    source: [u8; 6],
+    /// What follows.
+    pub ether_type: EtherType,
+}
+
+impl Ethernet {
+    /// A header.
+    #[inline(always)]
+    pub const fn new(destination: Mac, source: Mac, ether_type: EtherType) -> Self {
+        Self { destination: destination.0, source: source.0, ether_type }
+    }
+
+    /// To whom.
+    #[inline(always)]
+    pub const fn destination(&self) -> Mac {
+        Mac(self.destination)
+    }
+
+    /// From whom.
+    #[inline(always)]
+    pub const fn source(&self) -> Mac {
+        Mac(self.source)
+    }
+
+    /// Sends the frame back to where it came from.
+    #[inline(always)]
+    pub const fn turn_around(&mut self) {
+        (self.destination, self.source) = (self.source, self.destination);
+    }
+
+    /// Writes a header in place.
+    #[inline(always)]
+    pub const fn set(&mut self, destination: &Mac, source: &Mac, ether_type: EtherType) {
+        self.destination = destination.0;
+        self.source = source.0;
+        self.ether_type = ether_type;
+    }
+}
+
+/// An Ethernet header with one VLAN tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct TaggedEthernet {
+    destination: [u8; 6],
+    source: [u8; 6],
+    /// The tag.
+    pub tag: Tag,
+    /// What follows the tag.
+    pub inner: EtherType,
+}
+
+impl TaggedEthernet {
+    /// Writes a header in place.
+    #[inline(always)]
+    pub const fn set(&mut self, destination: &Mac, source: &Mac, tag: Tag, inner: EtherType) {
+        self.destination = destination.0;
+        self.source = source.0;
+        self.tag = tag;
+        self.inner = inner;
+    }
+
+    /// The same without the tag.
+    #[inline(always)]
+    pub const fn untagged(&self) -> Ethernet {
+        Ethernet { destination: self.destination, source: self.source, ether_type: self.inner }
+    }
+}
+
+const _: () = assert!(size_of::<Ethernet>() == 14);
+const _: () = assert!(size_of::<TaggedEthernet>() == 18);

@@ -1,0 +1,90 @@
+//! Hanging programs at devices, by TCX links that are pinned: no process has to hold them.
+//!
+//! Ours go behind those that hang there already, and pass on what is not ours, so that both work.
+
+use anyhow::{Context, Error, Result, anyhow};
+use aya::programs::links::{FdLink, LinkOrder};
+use aya::programs::tc::TcAttachOptions;
+use aya::programs::{ProgramError, SchedClassifier};
+use vxlan_common::IfIndex;
+
+use super::bpf;
+use super::directory::{Directory, remove_pin};
+use super::hook::Hook;
+
+/// A pinned link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pinned {
+    /// Where it hangs.
+    pub hook: Hook,
+    /// At which device.
+    pub device: IfIndex,
+    /// Numbers of the link and its program, as bpftool prints them; `None`: the device is gone.
+    pub numbers: Option<(u32, u32)>,
+}
+
+impl Pinned {
+    /// Whether frames still come by.
+    pub const fn is_alive(&self) -> bool {
+        self.numbers.is_some()
+    }
+}
+
+/// All pinned links of a namespace, by hook and device.
+pub(super) fn all(directory: &Directory) -> Result<Vec<Pinned>> {
+    let mut links = Vec::new();
+    for (hook, device, path) in directory.links()? {
+        let link = bpf::tcx_link(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let numbers = (link.device == device).then_some((link.id, link.program));
+        links.push(Pinned { hook, device, numbers });
+    }
+    links.sort_by_key(|link| (link.hook, link.device));
+    Ok(links)
+}
+
+/// Whether the program of `hook` hangs at `device`.
+pub(super) fn is_attached(directory: &Directory, hook: Hook, device: IfIndex) -> bool {
+    bpf::tcx_link(&directory.link(hook, device)).is_ok_and(|link| link.device == device)
+}
+
+/// Hangs the program of `hook` at `device`, called `name`; false if it hangs there already.
+pub(super) fn attach(directory: &Directory, hook: Hook, device: IfIndex, name: &str) -> Result<bool> {
+    if is_attached(directory, hook, device) {
+        return Ok(false);
+    }
+    let path = directory.link(hook, device);
+    remove_pin(&path)?;
+    let attached = hang(directory, hook, name).map_err(|error| refused(error, hook, name))?;
+    attached.pin(&path).with_context(|| format!("cannot pin {}", path.display()))?;
+    Ok(true)
+}
+
+/// Takes the program of `hook` off `device`.
+pub(super) fn detach(directory: &Directory, hook: Hook, device: IfIndex) -> Result<()> {
+    remove_pin(&directory.link(hook, device))
+}
+
+fn hang(directory: &Directory, hook: Hook, name: &str) -> Result<FdLink> {
+    let mut program = SchedClassifier::from_pin(directory.program(hook.program()))?;
+    let order = TcAttachOptions::TcxOrder(LinkOrder::default());
+    let id = program.attach_with_options(name, hook.attach_type(), order)?;
+    Ok(program.take_link(id)?.try_into()?)
+}
+
+fn refused(error: Error, hook: Hook, name: &str) -> Error {
+    let errno = match error.downcast_ref::<ProgramError>() {
+        Some(ProgramError::SyscallError(error)) => error.io_error.raw_os_error(),
+        _ => None,
+    };
+    let (program, direction) = (hook.program(), hook.direction());
+    match errno {
+        Some(libc::ENODEV) => anyhow!("{name} went away while its program was attached: try again"),
+        Some(libc::ERANGE | libc::ENOSPC) => {
+            anyhow!("too many TCX programs at the {direction} of {name}: `bpftool net` shows them")
+        }
+        Some(libc::EPERM | libc::EACCES) => anyhow!(
+            "not permitted to attach {program} to {name}: run as root, or with CAP_BPF and CAP_NET_ADMIN"
+        ),
+        _ => error.context(format!("cannot attach {program} to the {direction} of {name}")),
+    }
+}

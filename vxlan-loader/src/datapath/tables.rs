@@ -1,0 +1,144 @@
+//! All tables of a network namespace, opened by their pins: whoever has the rights can, at any time.
+
+use anyhow::Result;
+use aya::maps::{Map, MapData, PerCpuArray, PerCpuHashMap};
+use vxlan_common::{
+    AdmitKey, Count, CountKey, FdbEntry, FdbKey, FloodList, Known, Overlay, OverlayKey, Port, Remote,
+    RemoteIndex, RemoteKey, RemoteTraffic,
+};
+
+use super::directory::Directory;
+use super::table::{Indexed, Prefixes, Table, broken, pinned};
+
+/// Names of the maps that are pinned. The last one is the loader's own; the rest are in the object.
+pub(super) const MAPS: [&str; 16] = [
+    "vni",
+    "listen",
+    "port",
+    "fdb",
+    "ring",
+    "flood",
+    "remote",
+    "vtep",
+    "vtep_traffic",
+    "nexthop",
+    "admit",
+    "allow",
+    "local",
+    "count",
+    "state",
+    SPEC,
+];
+
+const SPEC: &str = "spec";
+
+/// How many overlays there can be, as in the object.
+const OVERLAYS: u32 = 4096;
+
+/// A row of table `spec`: text, and zeros behind it.
+pub type Text = [u8; 4096];
+
+/// The tables. What each holds is told in vxlan-common, but for `spec`, which is the loader's own: what was asked of
+/// each overlay, as text, for the commands that come later.
+pub struct Tables {
+    /// Settings.
+    pub vni: Table<OverlayKey, Overlay>,
+    /// UDP ports, and how many overlays have each.
+    pub listen: Table<u32, u32>,
+    /// Ports, by the index of their device.
+    pub port: Table<u32, Port>,
+    /// Stations.
+    pub fdb: Table<FdbKey, FdbEntry>,
+    /// Flood lists.
+    pub flood: Table<OverlayKey, FloodList>,
+    /// VTEPs.
+    pub remote: Indexed<Remote>,
+    /// Their indices.
+    pub vtep: Table<RemoteKey, u32>,
+    /// VTEPs that are believed.
+    pub admit: Table<AdmitKey, Known>,
+    /// Prefixes that are believed.
+    pub allow: Prefixes,
+    /// What was asked for.
+    pub spec: Table<OverlayKey, Text>,
+    traffic: PerCpuArray<MapData, RemoteTraffic>,
+    count: PerCpuHashMap<MapData, CountKey, Count>,
+}
+
+impl Tables {
+    /// Opens those in `directory`.
+    pub(super) fn open(directory: &Directory) -> Result<Self> {
+        let at = |name: &str| directory.map(name);
+        let traffic = pinned(&at("vtep_traffic")).and_then(|data| Map::PerCpuArray(data).try_into());
+        let count = pinned(&at("count")).and_then(|data| Map::PerCpuHashMap(data).try_into());
+        Ok(Self {
+            vni: Table::open("vni", &at("vni"))?,
+            listen: Table::open("listen", &at("listen"))?,
+            port: Table::open("port", &at("port"))?,
+            fdb: Table::open("fdb", &at("fdb"))?,
+            flood: Table::open("flood", &at("flood"))?,
+            remote: Indexed::open("remote", &at("remote"))?,
+            vtep: Table::open("vtep", &at("vtep"))?,
+            admit: Table::open("admit", &at("admit"))?,
+            allow: Prefixes::open(&at("allow"))?,
+            spec: Table::open(SPEC, &at(SPEC))?,
+            traffic: traffic.map_err(|error| broken("vtep_traffic", error))?,
+            count: count.map_err(|error| broken("count", error))?,
+        })
+    }
+
+    /// Makes and pins the loader's own table.
+    pub(super) fn create_own(directory: &Directory) -> Result<()> {
+        Table::<OverlayKey, Text>::create(SPEC, &directory.map(SPEC), OVERLAYS)
+    }
+
+    /// What went to a VTEP and came from it, by all CPUs.
+    pub fn traffic(&self, index: RemoteIndex) -> Result<RemoteTraffic> {
+        let each = self.traffic.get(&index.0, 0).map_err(|error| broken("vtep_traffic", error))?;
+        Ok(each.iter().fold(RemoteTraffic::default(), |sum, one| RemoteTraffic {
+            tx_packets: sum.tx_packets + one.tx_packets,
+            tx_bytes: sum.tx_bytes + one.tx_bytes,
+            rx_packets: sum.rx_packets + one.rx_packets,
+            rx_bytes: sum.rx_bytes + one.rx_bytes,
+        }))
+    }
+
+    /// Forgets what went to a VTEP and came from it.
+    pub fn clear_traffic(&mut self, index: RemoteIndex) -> Result<()> {
+        let each = self.traffic.get(&index.0, 0).map_err(|error| broken("vtep_traffic", error))?;
+        let zeros = vec![RemoteTraffic::default(); each.len()].try_into()?;
+        self.traffic.set(index.0, zeros, 0).map_err(|error| broken("vtep_traffic", error))
+    }
+
+    /// All counters, summed over the CPUs, in no order.
+    pub fn counts(&self) -> Result<Vec<(CountKey, Count)>> {
+        let rows: Result<Vec<_>, _> = self.count.iter().collect();
+        let rows = rows.map_err(|error| broken("count", error))?;
+        Ok(rows.into_iter().map(|(key, each)| (key, sum(&each))).collect())
+    }
+
+    /// Forgets a counter.
+    pub fn remove_count(&mut self, key: &CountKey) {
+        // It is no loss if it is gone.
+        let _ = self.count.remove(key);
+    }
+}
+
+fn sum(each: &[Count]) -> Count {
+    each.iter().fold(Count::default(), |sum, one| Count {
+        packets: sum.packets + one.packets,
+        bytes: sum.bytes + one.bytes,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_counts_of_all_cpus_are_summed() {
+        let each = [Count { packets: 1, bytes: 60 }, Count { packets: 2, bytes: 40 }];
+        assert_eq!(sum(&each), Count { packets: 3, bytes: 100 });
+        assert_eq!(sum(&[]), Count::default());
+    }
+}

@@ -1,0 +1,55 @@
+//! What concerns no single overlay: the sysctl that the first attach turned on, the version of the programs, and
+//! whether a command is at work. The row of table `spec` that is no overlay's.
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use super::record::{from_text, host_key, to_text};
+use crate::datapath::Tables;
+
+/// That row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Host {
+    /// Whether `lo` had forwarding on before the first overlay.
+    pub(super) forwarding: bool,
+    /// What the programs are known by.
+    pub(super) version: String,
+    /// Whether a command began and did not say that it ended.
+    pub(super) is_busy: bool,
+}
+
+impl Host {
+    pub(super) fn read(tables: &Tables) -> Result<Option<Self>> {
+        let row = tables.spec.get(&host_key())?;
+        row.map(|text| Self::parse(&from_text(&text)?)).transpose().context("table spec cannot be read")
+    }
+
+    pub(super) fn write(&self, tables: &mut Tables) -> Result<()> {
+        tables.spec.set(&host_key(), &to_text(&self.value())?)
+    }
+
+    fn value(&self) -> Value {
+        json!({ "forwarding": self.forwarding, "version": self.version, "busy": self.is_busy })
+    }
+
+    fn parse(value: &Value) -> Result<Self> {
+        let switch =
+            |name: &str| value[name].as_bool().with_context(|| format!("{name} is neither true nor false"));
+        Ok(Self {
+            forwarding: switch("forwarding")?,
+            version: value["version"].as_str().unwrap_or_default().to_owned(),
+            is_busy: switch("busy")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_read_as_it_was_written() {
+        let host = Host { forwarding: true, version: "0123456789abcdef".into(), is_busy: true };
+        assert_eq!(Host::parse(&host.value()).expect("it is right"), host);
+    }
+}

@@ -1,0 +1,168 @@
+//! Direct ports: devices of containers and VMs straight in an overlay.
+
+use anyhow::{Context, Result, bail, ensure};
+use vxlan_common::{FdbEntry, IfIndex, OverlayKey, Port, PortFlags, PortKind, Target};
+
+use super::Overlays;
+use super::plan;
+use super::vtep::{Vtep, say};
+use crate::datapath::Hook;
+use crate::netlink::Link;
+use crate::request::{PortSpec, Which};
+use crate::vtep::Mode;
+
+/// IFF_LOOPBACK.
+const LOOPBACK: u32 = 1 << 3;
+
+/// A direct port.
+#[derive(Clone, Debug)]
+pub struct DirectPort {
+    /// Its overlay.
+    pub overlay: OverlayKey,
+    /// Name of that overlay's VTEP device.
+    pub vtep: String,
+    /// Its name.
+    pub device: String,
+    /// Its index.
+    pub index: IfIndex,
+    /// Whether frames are handed straight into the container, past the host's end of the veth.
+    pub has_peer: bool,
+    /// How many stations were heard there.
+    pub stations: usize,
+}
+
+impl Overlays<'_> {
+    /// Puts a device into an overlay. One that is in it already is success.
+    pub fn port_add(&mut self, spec: &PortSpec) -> Result<()> {
+        let vtep = self.find(&spec.overlay)?;
+        let name = spec.device.as_str();
+        ensure!(spec.mode != Some(Mode::Xdp), "mode xdp is not there yet: use mode tc, or auto");
+        let link = self.observed.device(name)?.clone();
+        if self.check_port(&link, &vtep)? {
+            return self.work(|this| this.hang_port(&link));
+        }
+        self.warn_of_mtu(&link, &vtep);
+        let flags = if link.peer_in_other_netns { PortFlags::PEER } else { 0 };
+        self.work(|this| {
+            let port = Port::new(vtep.key, PortKind::Direct, flags);
+            this.tables_mut()?.port.set(&link.index.0, &port)?;
+            // An overlay without a device of its own may have taken it for one.
+            this.settle_underlays()?;
+            this.flood_add_port(vtep.key, link.index)?;
+            this.hang_port(&link)
+        })
+    }
+
+    /// Takes a device out of its overlay, which must be the one that is meant.
+    pub fn port_del(&mut self, device: &str, which: &Which) -> Result<()> {
+        let index = self.observed.device(device)?.index;
+        let port = self.tables()?.port.get(&index.0)?.filter(|port| port.kind() == PortKind::Direct);
+        let port =
+            port.with_context(|| format!("{device} is not a direct port: `vxbpf port show` lists those"))?;
+        let vtep = self.must(port.overlay())?;
+        if !which.matches(vtep.key, &vtep.name, vtep.underlay.as_deref()) {
+            bail!(
+                "{device} is a port of {} (VNI {}), not of an overlay {}",
+                vtep.name,
+                vtep.key.vni(),
+                say(which)
+            );
+        }
+        self.work(|this| {
+            this.drop_port(index, vtep.key)?;
+            this.settle_underlays()
+        })
+    }
+
+    /// All direct ports, by VNI.
+    pub fn port_show(&self) -> Result<Vec<DirectPort>> {
+        let Some(tables) = self.datapath.tables() else { return Ok(Vec::new()) };
+        let stations = tables.fdb.rows()?;
+        let mut ports = Vec::new();
+        for (index, port) in tables.port.rows()? {
+            let Some(vtep) = self.at(port.overlay())?.filter(|_| port.kind() == PortKind::Direct) else {
+                continue;
+            };
+            let index = IfIndex(index);
+            let here = |entry: &FdbEntry| entry.target() == Target::Port(index);
+            ports.push(DirectPort {
+                overlay: vtep.key,
+                vtep: vtep.name.clone(),
+                device: self.observed.name(index),
+                index,
+                has_peer: port.has_peer(),
+                stations: stations
+                    .iter()
+                    .filter(|(_, entry)| here(entry) && !self.is_expired(&vtep, entry))
+                    .count(),
+            });
+        }
+        ports.sort_by(|a, b| (a.overlay.vni(), &a.device).cmp(&(b.overlay.vni(), &b.device)));
+        Ok(ports)
+    }
+
+    /// Takes a port away, however much of it is there, with all that was learned of it.
+    pub(super) fn drop_port(&mut self, device: IfIndex, key: OverlayKey) -> Result<()> {
+        self.datapath.detach(Hook::Port, device)?;
+        let fdb = &mut self.tables_mut()?.fdb;
+        fdb.remove_where(|_, entry| entry.target() == Target::Port(device))?;
+        for (station, mut entry) in fdb.rows()? {
+            if !entry.is_learned() && entry.place == device.0 {
+                entry.place = 0;
+                fdb.set(&station, &entry)?;
+            }
+        }
+        self.flood_remove_port(key, device)?;
+        self.tables_mut()?.port.remove(&device.0)?;
+        Ok(())
+    }
+
+    fn hang_port(&self, link: &Link) -> Result<()> {
+        self.datapath.attach(Hook::Port, link.index, &link.name).map(drop)
+    }
+
+    /// Whether it is a port of this overlay already. Refuses what cannot be one.
+    fn check_port(&self, link: &Link, vtep: &Vtep) -> Result<bool> {
+        let name = &link.name;
+        if let Some(port) = self.tables()?.port.get(&link.index.0)? {
+            let there = self.must(port.overlay())?;
+            return match port.kind() {
+                PortKind::Direct if there.key == vtep.key => Ok(true),
+                PortKind::Direct => bail!(
+                    "{name} is a port of {} (VNI {}) already: `vxbpf port del {name}` takes it out",
+                    there.name,
+                    there.key.vni()
+                ),
+                PortKind::Vtep => bail!("{name} is itself the VTEP device of VNI {}", there.key.vni()),
+            };
+        }
+        ensure!(link.flags & LOOPBACK == 0, "{name} is the loopback device: it cannot be a port");
+        if let Some(master) = link.master {
+            let master = self.observed.name(master);
+            bail!("{name} is enslaved to {master}: `ip link set {name} nomaster` frees it");
+        }
+        if let Some(user) = self.list()?.iter().find(|other| other.overlay.underlay_device() == link.index) {
+            bail!(
+                "{name} is the underlay device of {}: what it sends must not be sent into an overlay",
+                user.name
+            );
+        }
+        Ok(false)
+    }
+
+    /// What fits a port and not the underlay is answered with ICMP; a container that filters that would wonder.
+    fn warn_of_mtu(&self, link: &Link, vtep: &Vtep) {
+        let underlay = self.observed.link(vtep.overlay.underlay_device());
+        let most = match underlay {
+            Some(underlay) => underlay.mtu.saturating_sub(if plan::is_ipv6(&vtep.spec) { 70 } else { 50 }),
+            None => self.observed.link(vtep.device).map_or(u32::MAX, |device| device.mtu),
+        };
+        if link.mtu > most {
+            eprintln!(
+                "vxbpf: warning: {0} has MTU {1}, and {2} takes {most}: packets that do not fit are answered with ICMP; \
+                 `ip link set {0} mtu {most}`, and the same inside, avoids that",
+                link.name, link.mtu, vtep.name
+            );
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The one sysctl that attach turns on and detach turns off: `forwarding` of a device.
+//!
+//! Below /proc/sys/net a file is that of the network namespace of the thread that opens it
+//! (`net_ctl_header_lookup`), so this works on the namespace that [`crate::namespace::enter`] chose.
+//!
+//! IPv6 is not here on purpose: to turn its forwarding on, at any device, drops the default routes that came
+//! by router advertisement (`addrconf_fixup_forwarding`; tried on Linux 6.18). A device that is made while
+//! conf/default/forwarding is 1 has it on without that.
+
+use std::{fs, io};
+
+/// A sysctl that cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It cannot be read.
+    #[error("cannot read {path}: {reason}: is /proc mounted, and the device there?")]
+    Read {
+        /// The sysctl's file.
+        path: String,
+        /// Why.
+        reason: io::Error,
+    },
+    /// It cannot be written.
+    #[error("cannot write {path}: {reason}: run as root, with /proc/sys writable")]
+    Write {
+        /// The sysctl's file.
+        path: String,
+        /// Why.
+        reason: io::Error,
+    },
+}
+
+/// Whether IPv4 forwarding is on at `device`.
+pub fn get_forwarding(device: &str) -> Result<bool, Error> {
+    read(&path(device))
+}
+
+/// Turns IPv4 forwarding at `device` on or off.
+pub fn set_forwarding(device: &str, on: bool) -> Result<(), Error> {
+    write(&path(device), on)
+}
+
+fn path(device: &str) -> String {
+    format!("/proc/sys/net/ipv4/conf/{device}/forwarding")
+}
+
+fn read(path: &str) -> Result<bool, Error> {
+    let text = fs::read_to_string(path).map_err(|reason| Error::Read { path: path.to_owned(), reason })?;
+    Ok(text.trim() != "0")
+}
+
+fn write(path: &str, on: bool) -> Result<(), Error> {
+    fs::write(path, if on { "1" } else { "0" })
+        .map_err(|reason| Error::Write { path: path.to_owned(), reason })
+}
