@@ -90,9 +90,9 @@ pub trait Frame {
     /// Gives a copy that carries its outer headers to `vtep_device`, whose program finds the neighbour.
     fn copy_to_resolve(&mut self, vtep_device: IfIndex);
 
-    /// Checks the outer UDP checksum, which is not zero, of the VXLAN packet over IPv4 that fills the frame.
-    /// `pseudo_header` is the sum of the pseudo header (RFC 768).
-    fn outer_checksum(&self, field: u16, pseudo_header: u32, udp_at: usize) -> Checksum;
+    /// Checks a finished UDP checksum by all bytes from the UDP header, `udp_at`, to the end of the frame, unless
+    /// the kernel or the NIC has done so. `pseudo_header` is the sum of the pseudo header (RFC 768).
+    fn outer_checksum(&self, pseudo_header: u32, udp_at: usize) -> Checksum;
 }
 
 /// A value at the start of a word: the verifier wants the stack accessed by aligned words.

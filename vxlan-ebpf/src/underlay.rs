@@ -1,6 +1,7 @@
 //! From the underlay towards the local ports.
 
 mod admit;
+mod checksum;
 mod decap;
 mod deliver;
 mod ecn;

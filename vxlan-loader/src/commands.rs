@@ -98,7 +98,7 @@ fn start(cli: &Cli, reader: &mut Reader) -> Result<u8, Failure> {
         return Ok(0);
     }
     let name = cli.global.batch.as_deref().unwrap_or("-");
-    batch(name, cli, reader, &mut session)
+    batch(name, cli.global.force > 0, reader, &mut session)
 }
 
 fn style(global: &Global) -> Style {
@@ -123,15 +123,16 @@ fn dispatch(command: &Command, session: &mut Session<'_>) -> Result<()> {
     }
 }
 
-/// Does the commands of the file called `name`; the worst exit status of them.
-fn batch(name: &str, cli: &Cli, reader: &mut Reader, session: &mut Session<'_>) -> Result<u8, Failure> {
+/// Does the commands of the file called `name`, with `force` also after one that failed; the worst exit status of
+/// them.
+fn batch(name: &str, force: bool, reader: &mut Reader, session: &mut Session<'_>) -> Result<u8, Failure> {
     let file = batch::open(name).with_context(|| format!("cannot read the batch file {name}"))?;
     // Whoever writes the standard input line by line may wait for us, or another command.
     session.keep_open(name != "-");
     let mut worst = 0;
     for line in batch::Lines::new(file) {
         let (number, done) = match line {
-            Ok(line) => (line.number, one_of_batch(&line.words, cli, reader, session)),
+            Ok(line) => (line.number, one_of_batch(&line.words, reader, session)),
             Err((number, error)) => {
                 Failure::Work(anyhow::Error::new(error)).tell(&format!("{name}:{number}: "));
                 return Ok(2);
@@ -140,7 +141,7 @@ fn batch(name: &str, cli: &Cli, reader: &mut Reader, session: &mut Session<'_>) 
         if let Err(failure) = done {
             failure.tell(&format!("{name}:{number}: "));
             worst = worst.max(failure.status());
-            if cli.global.force == 0 {
+            if !force {
                 break;
             }
         }
@@ -148,17 +149,11 @@ fn batch(name: &str, cli: &Cli, reader: &mut Reader, session: &mut Session<'_>) 
     Ok(worst)
 }
 
-fn one_of_batch(
-    words: &[String],
-    outer: &Cli,
-    reader: &mut Reader,
-    session: &mut Session<'_>,
-) -> Result<(), Failure> {
+fn one_of_batch(words: &[String], reader: &mut Reader, session: &mut Session<'_>) -> Result<(), Failure> {
     let Some(cli) = read(reader, words)? else { return Ok(()) };
     if cli.global != Global::default() {
         return Err(Failure::Usage("options stand before -batch, not in its lines".into()));
     }
-    session.style = style(&outer.global);
     match &cli.command {
         Some(command) => Ok(dispatch(command, session)?),
         None => Ok(()),

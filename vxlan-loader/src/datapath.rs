@@ -26,6 +26,8 @@ use lock::Lock;
 pub use hook::Hook;
 pub use link::Pinned;
 pub use object::Sizes;
+use table::Alien;
+
 pub use table::{Indexed, Prefixes, Table};
 pub use tables::{Tables, Text};
 
@@ -36,6 +38,8 @@ pub struct Datapath {
     directory: Directory,
     _lock: Option<Lock>,
     tables: Option<Tables>,
+    /// Why the tables, which are there, cannot be used.
+    alien: Option<String>,
 }
 
 impl Datapath {
@@ -47,7 +51,7 @@ impl Datapath {
         {
             bail!("not permitted to look into {}: run as root", bpffs.display());
         }
-        let mut datapath = Self { bpffs, cookie, directory, _lock: None, tables: None };
+        let mut datapath = Self { bpffs, cookie, directory, _lock: None, tables: None, alien: None };
         datapath.open()?;
         Ok(datapath)
     }
@@ -57,21 +61,43 @@ impl Datapath {
         kernel::check()?;
         let directory = Directory::new(&bpffs, cookie);
         let lock = Lock::take(&bpffs)?;
-        let mut datapath = Self { bpffs, cookie, directory, _lock: Some(lock), tables: None };
+        let mut datapath = Self { bpffs, cookie, directory, _lock: Some(lock), tables: None, alien: None };
         datapath.open()?;
         Ok(datapath)
     }
 
     fn open(&mut self) -> Result<()> {
-        if self.tables.is_none() && self.directory.is_whole() {
-            self.tables = Some(Tables::open(&self.directory)?);
+        if self.tables.is_some() || !self.directory.exists() {
+            return Ok(());
+        }
+        if self.directory.is_whole() {
+            match Tables::open(&self.directory) {
+                Ok(tables) => self.tables = Some(tables),
+                Err(error) if error.is::<Alien>() => self.alien = Some(error.to_string()),
+                Err(error) => return Err(error),
+            }
+        } else if self.links()?.iter().any(Pinned::is_alive) {
+            self.alien = Some(format!(
+                "there are programs, but not all their tables, in {}: another version of vxbpf made them, or pins \
+                 were removed by hand: `vxbpf detach --all` removes what is left, then attach again",
+                self.directory.path().display()
+            ));
         }
         Ok(())
     }
 
-    /// The tables; `None`: nothing is loaded in this namespace.
-    pub fn tables(&self) -> Option<&Tables> {
-        self.tables.as_ref()
+    /// The tables; `None`: nothing is loaded in this namespace. An error if they are not as this version of vxbpf
+    /// knows them.
+    pub fn tables(&self) -> Result<Option<&Tables>> {
+        match &self.alien {
+            Some(alien) => bail!("{alien}"),
+            None => Ok(self.tables.as_ref()),
+        }
+    }
+
+    /// Whether there are tables that this version of vxbpf cannot use.
+    pub fn is_alien(&self) -> bool {
+        self.alien.is_some()
     }
 
     /// The tables, to be changed.
@@ -81,7 +107,7 @@ impl Datapath {
 
     /// Loads the object, if it is not.
     pub fn establish(&mut self, sizes: Sizes) -> Result<()> {
-        if self.tables.is_some() {
+        if self.tables()?.is_some() {
             return Ok(());
         }
         self.directory.create()?;
@@ -90,14 +116,15 @@ impl Datapath {
         self.tables.as_ref().map(drop).context("another command took away what was just loaded: try again")
     }
 
-    /// Whether a killed command, or somebody else, left pins that are not whole.
+    /// Whether a killed command left pins that are not whole and that nothing hangs by.
     pub fn is_wreck(&self) -> bool {
-        self.tables.is_none() && self.directory.exists()
+        self.tables.is_none() && !self.is_alien() && self.directory.exists()
     }
 
     /// Takes away all programs, links and tables of this namespace.
     pub fn remove(&mut self) -> Result<()> {
         self.tables = None;
+        self.alien = None;
         self.directory.remove()
     }
 

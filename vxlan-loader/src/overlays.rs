@@ -70,7 +70,7 @@ impl<'a> Overlays<'a> {
     }
 
     fn tables(&self) -> Result<&Tables> {
-        self.datapath.tables().with_context(nothing_here)
+        self.datapath.tables()?.with_context(nothing_here)
     }
 
     fn tables_mut(&mut self) -> Result<&mut Tables> {

@@ -66,7 +66,7 @@ pub fn rewrite(words: &[String]) -> Result<Vec<String>, WordError> {
     }
     let object = OBJECTS
         .iter()
-        .find(|object| object.name.starts_with(word.as_str()))
+        .find(|object| begins(object.name, word))
         .ok_or_else(|| WordError::Object(word.clone()))?;
     line.extend(command(object, rest)?);
     Ok(line)
@@ -87,6 +87,11 @@ fn command(object: &'static Object, words: &[String]) -> Result<Vec<String>, Wor
     Ok([arguments.globals, path, arguments.options, subject(arguments.subject)].concat())
 }
 
+/// Whether `word` is enough to mean `name`; nothing is not (iproute2's `matches`).
+fn begins(name: &str, word: &str) -> bool {
+    !word.is_empty() && name.starts_with(word)
+}
+
 fn subject(subject: Option<String>) -> Vec<String> {
     subject.map_or_else(Vec::new, |subject| vec!["--".into(), subject])
 }
@@ -101,9 +106,10 @@ fn pick_verb<'a>(
         let missing = || WordError::Verb { object: object.name, word: String::new() };
         return Ok((show.ok_or_else(missing)?, words));
     };
-    let named = object.verbs.iter().find(|verb| {
-        verb.called.iter().any(|(name, short)| name == word || (*short && name.starts_with(word.as_str())))
-    });
+    let named = object
+        .verbs
+        .iter()
+        .find(|verb| verb.called.iter().any(|(name, short)| name == word || (*short && begins(name, word))));
     match (named, show) {
         (Some(verb), _) => Ok((verb, rest)),
         (None, Some(show)) if !object.nested || word.starts_with('-') || show.has(word) => Ok((show, words)),
@@ -297,7 +303,7 @@ impl Verb {
         let all = || groups.iter().copied().flatten();
         all()
             .find(|known| known.text == word)
-            .or_else(|| all().find(|known| known.short && !word.is_empty() && known.text.starts_with(word)))
+            .or_else(|| all().find(|known| known.short && begins(known.text, word)))
     }
 
     /// Whether `word` is a keyword, written out.

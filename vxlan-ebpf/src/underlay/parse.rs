@@ -2,10 +2,11 @@
 
 use vxlan_common::{Address, Outcome, Overlay, OverlayKey, UdpPort};
 
+use super::checksum;
 use crate::{
     Frame, Tables,
-    frame::{Addressed, Checksum},
-    wire::{EtherType, Ethernet, Ipv4, OUTER4, Outer4, Udp, Vxlan, checksum, protocol},
+    frame::Addressed,
+    wire::{EtherType, Ethernet, Ipv4, OUTER4, Outer4, Udp, Vxlan, protocol},
 };
 
 /// A VXLAN packet for one of our overlays.
@@ -135,13 +136,5 @@ fn sound<F: Frame>(frame: &mut F, ip: &Ipv4, udp: &Udp) -> Result<(), Outcome> {
         // A switch padded it: the inner frame must not get the padding.
         frame.resize(IP_AT + length)?;
     }
-    if udp.checksum() == 0 {
-        return Ok(());
-    }
-    let pseudo =
-        checksum::pseudo4(ip.source_bytes(), ip.destination_bytes(), protocol::UDP, udp.len() as u16);
-    match frame.outer_checksum(udp.checksum(), pseudo, UDP_AT) {
-        Checksum::Right => Ok(()),
-        Checksum::Wrong => Err(Outcome::BadChecksum),
-    }
+    checksum::verify(frame, ip, udp)
 }

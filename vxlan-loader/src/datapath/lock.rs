@@ -1,12 +1,13 @@
 //! One changing command at a time, on the whole machine.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::ErrorKind;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use nix::fcntl::{Flock, FlockArg};
+use nix::unistd::geteuid;
 
 use super::directory::top;
 
@@ -22,7 +23,7 @@ impl Lock {
     pub(super) fn take(bpffs: &Path) -> Result<Self> {
         let path = top(bpffs);
         loop {
-            match fs::create_dir(&path) {
+            match DirBuilder::new().mode(0o700).create(&path) {
                 Err(error) if error.kind() != ErrorKind::AlreadyExists => {
                     return Err(error).with_context(|| format!("cannot create {}", path.display()));
                 }
@@ -33,11 +34,18 @@ impl Lock {
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 directory => directory.with_context(|| format!("cannot open {}", path.display()))?,
             };
-            let inode = directory.metadata().map(|found| found.ino()).ok();
+            let found = directory.metadata().with_context(|| format!("cannot look at {}", path.display()))?;
+            // Everybody may create directories in a bpffs: pins in somebody else's would be theirs to move.
+            ensure!(
+                found.uid() == geteuid().as_raw(),
+                "{} belongs to user {}: remove it",
+                path.display(),
+                found.uid()
+            );
             let held = Flock::lock(directory, FlockArg::LockExclusive)
                 .map_err(|(_, errno)| errno)
                 .with_context(|| format!("cannot lock {}", path.display()))?;
-            if inode.is_some() && fs::metadata(&path).map(|found| found.ino()).ok() == inode {
+            if fs::metadata(&path).is_ok_and(|now| now.ino() == found.ino()) {
                 return Ok(Self { path, _held: held });
             }
         }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Error, Result, anyhow};
-use aya::maps::{MapError, MapInfo};
+use aya::maps::{MapError, MapInfo, ProgramArray};
 use aya::programs::links::{FdLink, PinnedLink};
 use aya::programs::{ProgramError, SchedClassifier};
 use aya::{Ebpf, EbpfError, EbpfLoader};
@@ -11,7 +11,7 @@ use aya::{Ebpf, EbpfError, EbpfLoader};
 use super::directory::{Directory, remove_pin};
 use super::hook::Hook;
 use super::table::errno;
-use super::tables::{MAPS, Tables};
+use super::tables::{MAPS, STAGE, Tables};
 
 static OBJECT: &[u8] = aya::include_bytes_aligned!(env!("VXBPF_OBJECT_FILE"));
 
@@ -51,8 +51,9 @@ pub(super) fn fingerprint() -> String {
 pub(super) fn load(directory: &Directory, sizes: Sizes) -> Result<()> {
     let mut object = open(directory, sizes)?;
     Tables::create_own(directory)?;
+    fill_stages(&mut object)?;
     for hook in Hook::ALL {
-        let program = load_program(&mut object, hook)?;
+        let program = load_program(&mut object, hook.program())?;
         let path = directory.program(hook.program());
         program.pin(&path).with_context(|| format!("cannot pin {}", path.display()))?;
     }
@@ -64,8 +65,9 @@ pub(super) fn load(directory: &Directory, sizes: Sizes) -> Result<()> {
 pub(super) fn renew(directory: &Directory) -> Result<()> {
     let mut object = open(directory, Sizes::of(directory)?)?;
     let links = directory.links()?;
+    fill_stages(&mut object)?;
     for hook in Hook::ALL {
-        let program = load_program(&mut object, hook)?;
+        let program = load_program(&mut object, hook.program())?;
         for (_, device, path) in links.iter().filter(|link| link.0 == hook) {
             let link = PinnedLink::from_pin(path).map_err(ProgramLink::from).and_then(|old| {
                 let id = program.attach_to_link(FdLink::from(old).try_into()?)?;
@@ -107,8 +109,27 @@ fn open(directory: &Directory, sizes: Sizes) -> Result<Ebpf> {
         .map_err(refused)
 }
 
-fn load_program(object: &mut Ebpf, hook: Hook) -> Result<&mut SchedClassifier> {
-    let name = hook.program();
+/// The programs that hang nowhere, in the order of the slots from which the others call them (`maps::stage` of the
+/// object).
+const STAGES: [&str; 3] = ["vxbpf_flood", "vxbpf_too_big", "vxbpf_local"];
+
+/// Loads them and puts them into table `stage`, before anything can call them.
+fn fill_stages(object: &mut Ebpf) -> Result<()> {
+    let programs = STAGES
+        .iter()
+        .map(|name| load_program(object, name)?.fd()?.try_clone().map_err(Error::from))
+        .collect::<Result<Vec<_>>>()?;
+    let table = object.map_mut(STAGE).with_context(|| format!("the object has no table {STAGE}"))?;
+    let mut stage = ProgramArray::try_from(table)?;
+    for ((slot, name), program) in (0..).zip(STAGES).zip(&programs) {
+        stage
+            .set(slot, program, 0)
+            .with_context(|| format!("cannot put program {name} into table {STAGE}"))?;
+    }
+    Ok(())
+}
+
+fn load_program<'a>(object: &'a mut Ebpf, name: &str) -> Result<&'a mut SchedClassifier> {
     let program: &mut SchedClassifier =
         object.program_mut(name).with_context(|| format!("the object has no program {name}"))?.try_into()?;
     program.load().map_err(|error| match error {

@@ -182,14 +182,21 @@ pub(super) fn errno(error: &MapError) -> Option<i32> {
     }
 }
 
-/// A table that cannot be used as this version of vxbpf knows it.
+/// A table that is not as this version of vxbpf knows it.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "table {name} was made by another version of vxbpf: `vxbpf detach --all` removes what that one made, then attach again"
+)]
+pub(super) struct Alien {
+    name: String,
+}
+
+/// The error for a table that cannot be used.
 pub(super) fn broken(name: &str, error: MapError) -> Error {
     match error {
         MapError::InvalidKeySize { .. }
         | MapError::InvalidValueSize { .. }
-        | MapError::InvalidMapType { .. } => anyhow!(
-            "table {name} was made by another version of vxbpf: `vxbpf detach --all` with that version, then attach again"
-        ),
+        | MapError::InvalidMapType { .. } => Error::new(Alien { name: name.to_owned() }),
         error => match errno(&error) {
             Some(libc::EPERM | libc::EACCES) => {
                 anyhow!("not permitted to use table {name}: run as root, or with CAP_BPF and CAP_NET_ADMIN")

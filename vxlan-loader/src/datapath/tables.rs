@@ -11,7 +11,7 @@ use super::directory::Directory;
 use super::table::{Indexed, Prefixes, Table, broken, pinned};
 
 /// Names of the maps that are pinned. The last one is the loader's own; the rest are in the object.
-pub(super) const MAPS: [&str; 16] = [
+pub(super) const MAPS: [&str; 17] = [
     "vni",
     "listen",
     "port",
@@ -27,10 +27,14 @@ pub(super) const MAPS: [&str; 16] = [
     "local",
     "count",
     "state",
+    STAGE,
     SPEC,
 ];
 
 const SPEC: &str = "spec";
+
+/// The table of the programs that others call.
+pub(super) const STAGE: &str = "stage";
 
 /// How many overlays there can be, as in the object.
 const OVERLAYS: u32 = 4096;

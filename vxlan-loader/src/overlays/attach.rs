@@ -63,7 +63,8 @@ impl Overlays<'_> {
     pub(super) fn underlay_of(&self, spec: &VtepSpec) -> Result<IfIndex> {
         let Some(name) = &spec.device else { return Ok(IfIndex::NONE) };
         let link = self.observed.device(name)?;
-        let port = self.datapath.tables().map(|tables| tables.port.get(&link.index.0)).transpose()?.flatten();
+        let port =
+            self.datapath.tables()?.map(|tables| tables.port.get(&link.index.0)).transpose()?.flatten();
         if port.is_some_and(|port| port.kind() == PortKind::Direct) {
             bail!("{name} is a direct port of an overlay: `vxbpf port del {name}` frees it");
         }
@@ -77,7 +78,7 @@ impl Overlays<'_> {
 
     /// Loads the object and turns on what the data path needs of this namespace, for the first overlay.
     fn establish(&mut self) -> Result<()> {
-        if self.datapath.tables().is_some() {
+        if self.datapath.tables()?.is_some() {
             return Ok(());
         }
         if let Err(error) = self.datapath.establish(Sizes::default()) {

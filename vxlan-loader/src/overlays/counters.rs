@@ -73,7 +73,7 @@ pub struct Drop {
 impl Overlays<'_> {
     /// Traffic by overlay and by VTEP.
     pub fn stats(&self) -> Result<Stats> {
-        let Some(tables) = self.datapath.tables() else { return Ok(Stats::default()) };
+        let Some(tables) = self.datapath.tables()? else { return Ok(Stats::default()) };
         let counts = tables.counts()?;
         let mut overlays = Vec::new();
         for vtep in self.list()? {

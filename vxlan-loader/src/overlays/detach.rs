@@ -26,6 +26,10 @@ impl Overlays<'_> {
 
     /// Takes away all overlays; names of their VTEP devices. None is fine.
     pub fn detach_all(&mut self) -> Result<Vec<String>> {
+        if self.datapath.is_alien() {
+            self.clear()?;
+            return Ok(Vec::new());
+        }
         let (keys, names): (Vec<_>, Vec<_>) =
             self.list()?.into_iter().map(|vtep| (vtep.key, vtep.name)).unzip();
         if !keys.is_empty() {
@@ -116,7 +120,7 @@ impl Overlays<'_> {
 
     /// When the last overlay is gone: gives back what the first one took, and takes away programs and tables.
     pub(super) fn leave_if_last(&mut self) -> Result<()> {
-        let Some(tables) = self.datapath.tables() else { return Ok(()) };
+        let Some(tables) = self.datapath.tables()? else { return Ok(()) };
         if !Record::read_all(tables)?.is_empty() {
             return Ok(());
         }

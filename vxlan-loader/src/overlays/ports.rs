@@ -76,7 +76,7 @@ impl Overlays<'_> {
 
     /// All direct ports, by VNI.
     pub fn port_show(&self) -> Result<Vec<DirectPort>> {
-        let Some(tables) = self.datapath.tables() else { return Ok(Vec::new()) };
+        let Some(tables) = self.datapath.tables()? else { return Ok(Vec::new()) };
         let stations = tables.fdb.rows()?;
         let mut ports = Vec::new();
         for (index, port) in tables.port.rows()? {
@@ -152,11 +152,10 @@ impl Overlays<'_> {
 
     /// What fits a port and not the underlay is answered with ICMP; a container that filters that would wonder.
     fn warn_of_mtu(&self, link: &Link, vtep: &Vtep) {
-        let underlay = self.observed.link(vtep.overlay.underlay_device());
-        let most = match underlay {
-            Some(underlay) => underlay.mtu.saturating_sub(if plan::is_ipv6(&vtep.spec) { 70 } else { 50 }),
-            None => self.observed.link(vtep.device).map_or(u32::MAX, |device| device.mtu),
-        };
+        let headers = if plan::is_ipv6(&vtep.spec) { 70 } else { 50 };
+        let underlays = self.underlays_of(vtep).unwrap_or_default();
+        let mtus = underlays.iter().filter_map(|underlay| Some(self.observed.link(*underlay)?.mtu));
+        let most = mtus.min().map_or(u32::MAX, |mtu| mtu.saturating_sub(headers));
         if link.mtu > most {
             eprintln!(
                 "vxbpf: warning: {0} has MTU {1}, and {2} takes {most}: packets that do not fit are answered with ICMP; \

@@ -15,9 +15,13 @@ impl Overlays<'_> {
     /// itself, such as addresses.
     pub(super) fn tidy(&mut self) -> Result<()> {
         if self.datapath.is_wreck() {
-            return self.clear_wreck();
+            return self.clear();
         }
-        let Some(tables) = self.datapath.tables() else { return Ok(()) };
+        if self.datapath.is_alien() {
+            // Whatever is asked for next says so, but `detach --all`.
+            return Ok(());
+        }
+        let Some(tables) = self.datapath.tables()? else { return Ok(()) };
         let Some(host) = Host::read(tables)? else {
             // The first attach was killed before it touched anything else.
             return self.datapath.remove();
@@ -53,9 +57,9 @@ impl Overlays<'_> {
     pub(super) fn recover(&mut self) -> Result<()> {
         self.observe()?;
         if self.datapath.is_wreck() {
-            return self.clear_wreck();
+            return self.clear();
         }
-        let Some(tables) = self.datapath.tables() else { return Ok(()) };
+        let Some(tables) = self.datapath.tables()? else { return Ok(()) };
         let mut lost = Vec::new();
         for (key, record) in Record::read_all(tables)? {
             if record.phase != Phase::Made || !self.has_device(key)? {
@@ -171,15 +175,15 @@ impl Overlays<'_> {
 
     /// Somebody may have turned it off since.
     fn keep_forwarding(&self) -> Result<()> {
-        if self.datapath.tables().is_some() && !sysctl::get_forwarding("lo")? {
+        if self.datapath.tables()?.is_some() && !sysctl::get_forwarding("lo")? {
             sysctl::set_forwarding("lo", true)?;
         }
         Ok(())
     }
 
-    /// Pins that are not whole: the load or the removal of all was killed, and then there are no links; or somebody
-    /// removed some of them, and then the devices that still have our links are ours.
-    fn clear_wreck(&mut self) -> Result<()> {
+    /// Takes away what cannot be understood: what a killed load or removal left, which nothing hangs by, or tables
+    /// of another version. Devices that have our links are ours.
+    pub(super) fn clear(&mut self) -> Result<()> {
         for link in self.datapath.links()? {
             if link.hook == Hook::Vtep && link.is_alive() && self.observed.vxlan(link.device).is_some() {
                 self.netlink.delete_link(link.device)?;

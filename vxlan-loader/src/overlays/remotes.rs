@@ -20,11 +20,19 @@ impl Overlays<'_> {
         if let Some(index) = tables.vtep.get(&key)? {
             return Ok(RemoteIndex(index));
         }
-        let remotes = tables.remote.values()?;
-        let Some(index) = lowest_free(&remotes) else {
+        let used = tables.vtep.rows()?.into_iter().map(|(_, index)| index).collect();
+        let mut generation = None;
+        for index in free(&used) {
+            let remote = tables.remote.get(index)?;
+            // A killed command may have left one that has no row in table vtep.
+            if remote.key == RemoteKey::zeroed() {
+                generation = Some((RemoteIndex(index), remote.generation.wrapping_add(1)));
+                break;
+            }
+        }
+        let Some((index, generation)) = generation else {
             bail!("table remote is full: {} VTEPs are named already: remove some", LOADER_REMOTES - 1)
         };
-        let generation = remotes[index.0 as usize].generation.wrapping_add(1);
         tables.clear_traffic(index)?;
         tables.remote.set(index.0, Remote::new(key, flags, generation))?;
         if tables.vtep.add(&key, &index.0)? {
@@ -38,12 +46,21 @@ impl Overlays<'_> {
     /// Takes back the indices that nothing refers to.
     pub(super) fn collect_remotes(&mut self) -> Result<()> {
         let tables = self.tables_mut()?;
-        let unused = unused(tables)?;
+        let used = referenced(tables)?;
+        let (known, unused): (Vec<_>, Vec<_>) =
+            given_out(&tables.remote.values()?).into_iter().partition(|(_, index)| used.contains(index));
+        for (key, index) in known {
+            if tables.vtep.get(&key)?.is_none() {
+                tables.vtep.add(&key, &index)?;
+            }
+        }
         if unused.is_empty() {
             return Ok(());
         }
-        for (key, _) in &unused {
-            tables.vtep.remove(key)?;
+        for (key, index) in &unused {
+            if tables.vtep.get(key)? == Some(*index) {
+                tables.vtep.remove(key)?;
+            }
         }
         // From here on learning does not find them. What it found before is in the table when the programs end.
         Datapath::wait_for_programs();
@@ -73,15 +90,12 @@ impl Overlays<'_> {
     }
 }
 
-/// Those of the loader that nothing refers to.
-fn unused(tables: &Tables) -> Result<Vec<(RemoteKey, u32)>> {
-    let mut rows = tables.vtep.rows()?;
-    rows.retain(|(_, index)| *index < LOADER_REMOTES);
-    if !rows.is_empty() {
-        let used = referenced(tables)?;
-        rows.retain(|(_, index)| !used.contains(index));
-    }
-    Ok(rows)
+/// Those that the loader gave out.
+fn given_out(remotes: &[Remote]) -> Vec<(RemoteKey, u32)> {
+    let all = (0..).zip(remotes).take(LOADER_REMOTES as usize);
+    all.filter(|(_, remote)| remote.key != RemoteKey::zeroed())
+        .map(|(index, remote)| (remote.key, index))
+        .collect()
 }
 
 /// Indices in flood lists, groups and stations.
@@ -102,11 +116,9 @@ fn vtep_of(entry: &FdbEntry) -> Option<u32> {
     }
 }
 
-/// The lowest index that the loader may give out and nobody has. Index 0 means "none".
-fn lowest_free(remotes: &[Remote]) -> Option<RemoteIndex> {
-    let free = |remote: &Remote| remote.key == RemoteKey::zeroed();
-    let index = remotes.iter().take(LOADER_REMOTES as usize).skip(1).position(free)?;
-    Some(RemoteIndex(index as u32 + 1))
+/// Indices that the loader may give out and nobody has, the lowest first. Index 0 means "none".
+fn free(used: &HashSet<u32>) -> impl Iterator<Item = u32> + '_ {
+    (1..LOADER_REMOTES).filter(|index| !used.contains(index))
 }
 
 #[cfg(test)]
@@ -117,13 +129,18 @@ mod tests {
 
     #[test]
     fn the_lowest_index_that_nobody_has_is_given_out() {
-        let taken = Remote::new(RemoteKey::plain(Address::v4([10, 0, 0, 1])), 0, 1);
-        let free = Remote::new(RemoteKey::zeroed(), 0, 3);
-        assert_eq!(lowest_free(&[free, taken, free, taken]), Some(RemoteIndex(2)));
-        assert_eq!(lowest_free(&[free, free]), Some(RemoteIndex(1)));
-        assert_eq!(lowest_free(&[free]), None);
-        let mut full = vec![taken; LOADER_REMOTES as usize];
-        full.push(free);
-        assert_eq!(lowest_free(&full), None);
+        assert_eq!(free(&HashSet::new()).next(), Some(1));
+        assert_eq!(free(&HashSet::from([1, 3])).next(), Some(2));
+        // Those of the data path are not the loader's to give.
+        assert_eq!(free(&(1..LOADER_REMOTES).collect()).next(), None);
+    }
+
+    #[test]
+    fn what_the_data_path_claimed_was_not_given_out() {
+        let remote = Remote::new(RemoteKey::plain(Address::v4([10, 0, 0, 1])), 0, 1);
+        let mut remotes = vec![Remote::new(RemoteKey::zeroed(), 0, 7); LOADER_REMOTES as usize + 1];
+        remotes[5] = remote;
+        remotes[LOADER_REMOTES as usize] = remote;
+        assert_eq!(given_out(&remotes), [(remote.key, 5)]);
     }
 }

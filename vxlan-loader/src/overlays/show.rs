@@ -58,7 +58,7 @@ impl Overlays<'_> {
     /// list in its order, group and default destination first, then stations by address. Stations that the VTEP
     /// device itself or its bridge has are not among them, nor what has expired.
     pub fn fdb_show(&self, device: Option<&str>) -> Result<Vec<Station>> {
-        let Some(tables) = self.datapath.tables() else { return Ok(Vec::new()) };
+        let Some(tables) = self.datapath.tables()? else { return Ok(Vec::new()) };
         let mut shown = Vec::new();
         let vteps = self.list()?;
         for vtep in &vteps {

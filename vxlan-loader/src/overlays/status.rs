@@ -75,7 +75,7 @@ pub struct Fill {
 impl Overlays<'_> {
     /// What hangs where, in which mode and why, and how full the tables are.
     pub fn status(&self) -> Result<Status> {
-        let Some(tables) = self.datapath.tables() else {
+        let Some(tables) = self.datapath.tables()? else {
             return Ok(Status {
                 directory: None,
                 overlays: Vec::new(),
@@ -87,7 +87,7 @@ impl Overlays<'_> {
         let ports = self.port_show()?;
         let mut overlays = Vec::new();
         for vtep in self.list()? {
-            overlays.push(self.overlay_status(vtep, &programs, &ports)?);
+            overlays.push(self.overlay_status(vtep, &ports)?);
         }
         let used = tables.vtep.rows()?.into_iter().filter(|(_, index)| *index < LOADER_REMOTES).count();
         let fills = vec![
@@ -112,30 +112,19 @@ impl Overlays<'_> {
         Ok(links.collect())
     }
 
-    fn overlay_status(
-        &self,
-        vtep: Vtep,
-        programs: &[Program],
-        ports: &[DirectPort],
-    ) -> Result<OverlayStatus> {
+    fn overlay_status(&self, vtep: Vtep, ports: &[DirectPort]) -> Result<OverlayStatus> {
         let mut stations = self.tables()?.fdb.rows()?;
         stations
             .retain(|(key, entry): &(FdbKey, _)| key.overlay() == vtep.key && !self.is_expired(&vtep, entry));
         let learned = stations.iter().filter(|(_, entry)| entry.is_learned()).count();
-        let underlays = match &vtep.underlay {
-            Some(name) => vec![name.clone()],
-            None => {
-                let underlays = programs.iter().filter(|program| program.hook == Hook::Underlay);
-                underlays.map(|program| program.device.clone()).collect()
-            }
-        };
+        let underlays = self.underlays_of(&vtep)?;
         let why = match vtep.spec.mode {
             Mode::Auto => "auto: tc is the complete path, and the only one there is so far",
             Mode::Tc | Mode::Xdp => "as asked",
         };
         Ok(OverlayStatus {
             is_up: self.observed.link(vtep.device).is_some_and(|link| link.up),
-            underlays,
+            underlays: underlays.into_iter().map(|device| self.observed.name(device)).collect(),
             mode: Mode::Tc,
             why,
             by_device: plan::why_by_device(&vtep.spec),

@@ -6,6 +6,7 @@ use anyhow::Result;
 use vxlan_common::{IfIndex, Overlay};
 
 use super::Overlays;
+use super::vtep::Vtep;
 use crate::datapath::Hook;
 use crate::netlink::Link;
 
@@ -23,6 +24,14 @@ impl Overlays<'_> {
         let mut wanted = wanted(overlays.iter().map(|(_, overlay)| overlay), any);
         wanted.retain(|index| self.observed.link(*index).is_some());
         Ok(wanted)
+    }
+
+    /// The devices by which packets of `vtep` may come.
+    pub(super) fn underlays_of(&self, vtep: &Vtep) -> Result<BTreeSet<IfIndex>> {
+        match vtep.overlay.underlay_device() {
+            IfIndex::NONE => self.underlays(),
+            underlay => Ok(BTreeSet::from([underlay])),
+        }
     }
 
     /// Hangs it where it is missing, and takes it off where no overlay needs it any more.

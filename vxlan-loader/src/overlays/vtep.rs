@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use anyhow::{Context, Result, bail};
-use vxlan_common::{IfIndex, Overlay, OverlayKey};
+use vxlan_common::{IfIndex, Overlay, OverlayKey, PortKind};
 
 use super::Overlays;
 use super::record::{Phase, Record};
@@ -32,7 +32,7 @@ pub struct Vtep {
 impl Overlays<'_> {
     /// All overlays, by VNI.
     pub fn list(&self) -> Result<Vec<Vtep>> {
-        let Some(tables) = self.datapath.tables() else { return Ok(Vec::new()) };
+        let Some(tables) = self.datapath.tables()? else { return Ok(Vec::new()) };
         let mut vteps = Vec::new();
         for (key, record) in Record::read_all(tables)? {
             if record.phase == Phase::Made
@@ -46,7 +46,7 @@ impl Overlays<'_> {
 
     /// The overlay of `key`.
     pub(super) fn at(&self, key: OverlayKey) -> Result<Option<Vtep>> {
-        let Some(tables) = self.datapath.tables() else { return Ok(None) };
+        let Some(tables) = self.datapath.tables()? else { return Ok(None) };
         match Record::read(tables, key)? {
             Some(record) if record.phase == Phase::Made => self.vtep(key, record),
             _ => Ok(None),
@@ -67,7 +67,7 @@ impl Overlays<'_> {
             (Some(vtep), []) => Ok(vtep),
             (Some(vtep), others) => {
                 let names: Vec<_> = others.iter().chain([&vtep]).map(|vtep| vtep.name.as_str()).collect();
-                bail!("{} may be any of {}: name one with `dev`", say(which), names.join(", "))
+                bail!("the overlay {} may be any of {}: name one with `dev`", say(which), names.join(", "))
             }
             (None, _) => bail!("there is no overlay {}: `vxbpf link show` lists them", say(which)),
         }
@@ -75,11 +75,12 @@ impl Overlays<'_> {
 
     /// The one whose VTEP device is called `name`.
     pub(super) fn find_named(&self, name: &str) -> Result<Vtep> {
-        let vtep = self.list()?.into_iter().find(|vtep| vtep.name == name);
-        if let Some(vtep) = vtep {
-            return Ok(vtep);
-        }
         let link = self.observed.device(name)?;
+        let port =
+            self.datapath.tables()?.map(|tables| tables.port.get(&link.index.0)).transpose()?.flatten();
+        if let Some(port) = port.filter(|port| port.kind() == PortKind::Vtep) {
+            return self.must(port.overlay());
+        }
         match link.kind.as_deref() {
             Some("vxlan") => {
                 bail!("{name} is a vxlan device of the kernel alone: use `ip` and `bridge` with it")

@@ -283,6 +283,14 @@ fn what_is_not_understood_is_named() {
 }
 
 #[test]
+fn an_empty_word_is_no_prefix_of_anything() {
+    for line in [&[""][..], &["link", ""], &["fdb", "add", "1:2:3:4:5:6", ""]] {
+        let words: Vec<String> = line.iter().map(|&word| word.to_owned()).collect();
+        assert!(rewrite(&words).is_err(), "{line:?}");
+    }
+}
+
+#[test]
 fn what_only_ip_does_is_pointed_to() {
     assert_eq!(
         error("link set vxlan1 master br0"),

@@ -45,8 +45,9 @@ impl KernelTables {
     fn bump(&self, index: u32) -> u32 {
         let Some(word) = STATE.get_ptr_mut(index) else { return 0 };
         // SAFETY: a word of a map outlives the program; all who change it do so atomically. (The methods of
-        // `AtomicU64` are left out on this target; the instruction is there since Linux 5.12.)
-        unsafe { atomic_xadd::<u64, u64, { AtomicOrdering::Relaxed }>(word, 1) as u32 }
+        // `AtomicU64` are left out on this target; the instruction is there since Linux 5.12. With a relaxed
+        // ordering LLVM 22 makes the one that does not give the old value.)
+        unsafe { atomic_xadd::<u64, u64, { AtomicOrdering::SeqCst }>(word, 1) as u32 }
     }
 
     /// Gives an index to a VTEP that learning met.

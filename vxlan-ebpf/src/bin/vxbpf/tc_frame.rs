@@ -247,13 +247,10 @@ impl Frame for TcFrame {
     }
 
     #[inline(never)]
-    fn outer_checksum(&self, field: u16, pseudo_header: u32, udp_at: usize) -> Checksum {
-        // The sum as an unfinished checksum has it: the packet never left this machine, or a later device adds
-        // the rest (CHECKSUM_PARTIAL).
-        let unfinished = field == checksum::fold(pseudo_header);
+    fn outer_checksum(&self, pseudo_header: u32, udp_at: usize) -> Checksum {
         // SAFETY: `skb` is the context the kernel gave.
         let level = unsafe { bpf_csum_level(self.skb, u64::from(BPF_CSUM_LEVEL_QUERY)) };
-        if unfinished || level >= 0 || self.segment().is_some() {
+        if level >= 0 || self.segment().is_some() {
             return Checksum::Right;
         }
         let sum = self.sum_from(udp_at) + u64::from(pseudo_header);
