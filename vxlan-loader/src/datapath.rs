@@ -18,7 +18,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use vxlan_common::{IfIndex, Seconds};
+use vxlan_common::{IfIndex, OverlayKey, Seconds};
 
 use directory::Directory;
 use lock::Lock;
@@ -28,7 +28,6 @@ pub use link::Pinned;
 pub use object::Sizes;
 use table::Alien;
 
-pub use table::{Indexed, Prefixes, Table};
 pub use tables::{Tables, Text};
 
 /// The data path of one network namespace.
@@ -74,6 +73,8 @@ impl Datapath {
             match Tables::open(&self.directory) {
                 Ok(tables) => self.tables = Some(tables),
                 Err(error) if error.is::<Alien>() => self.alien = Some(error.to_string()),
+                // Another command took them away meanwhile.
+                Err(_) if !self.directory.is_whole() => {}
                 Err(error) => return Err(error),
             }
         } else if self.links()?.iter().any(Pinned::is_alive) {
@@ -121,6 +122,11 @@ impl Datapath {
         self.tables.is_none() && !self.is_alien() && self.directory.exists()
     }
 
+    /// A row of table `spec`, even where the other tables cannot be used.
+    pub fn spec(&self, key: &OverlayKey) -> Option<Text> {
+        Tables::open_own(&self.directory).ok()?.get(key).ok()?
+    }
+
     /// Takes away all programs, links and tables of this namespace.
     pub fn remove(&mut self) -> Result<()> {
         self.tables = None;
@@ -147,11 +153,6 @@ impl Datapath {
     /// Takes the program of `hook` off `device`.
     pub fn detach(&self, hook: Hook, device: IfIndex) -> Result<()> {
         link::detach(&self.directory, hook, device)
-    }
-
-    /// Whether the program of `hook` hangs at `device`.
-    pub fn is_attached(&self, hook: Hook, device: IfIndex) -> bool {
-        link::is_attached(&self.directory, hook, device)
     }
 
     /// All links.

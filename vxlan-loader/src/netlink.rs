@@ -23,7 +23,9 @@ use tokio::runtime::{Builder, Runtime};
 pub use change::VxlanChange;
 pub use entry::{FdbFlags, KernelFdb, NudState};
 pub use error::Error;
-pub use link::{Link, LinkDetails, LinkMode, LinkStats, OperState};
+pub use link::{Link, LinkDetails, LinkStats};
+#[cfg(test)]
+pub use link::{LinkMode, OperState};
 pub use vxlan::Vxlan;
 
 /// What a method of [`Netlink`] returns.

@@ -41,7 +41,7 @@ pub use attach::Attached;
 pub use counters::{Drop, OverlayCounts, Stats, VtepCounts};
 pub use ports::DirectPort;
 pub use show::{Behind, Station};
-pub use status::{Fill, OverlayStatus, Program, Status};
+pub use status::{OverlayStatus, Program};
 pub use vtep::Vtep;
 
 /// The overlays of this network namespace.
@@ -64,7 +64,10 @@ impl<'a> Overlays<'a> {
         let datapath = Datapath::change(namespace::bpffs()?, namespace::cookie()?)?;
         let observed = Observed::new(netlink)?;
         let mut overlays = Self { netlink, datapath, observed };
-        overlays.datapath.sweep(|| Ok(namespace::live_cookies()?))?;
+        if let Err(error) = overlays.datapath.sweep(|| Ok(namespace::live_cookies()?)) {
+            // It is another's, and may be done by a command that can.
+            log::debug!("cannot remove what dead namespaces left: {error:#}");
+        }
         overlays.tidy()?;
         Ok(overlays)
     }

@@ -76,6 +76,8 @@ const _: () = assert!(size_of::<PacketTooBig>() == 110);
 
 #[cfg(test)]
 mod tests {
+    use zerocopy::FromZeros as _;
+
     use super::*;
 
     #[test]

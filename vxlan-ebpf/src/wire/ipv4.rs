@@ -5,18 +5,20 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::checksum;
 
-/// Protocol numbers, the same in IPv4 and IPv6.
+/// Protocol numbers, the same in IPv4 and IPv6, as patterns can use them.
 pub mod protocol {
+    use network_types::ip::IpProto;
+
     /// ICMP.
-    pub const ICMP: u8 = 1;
+    pub const ICMP: u8 = IpProto::Icmp as u8;
     /// TCP.
-    pub const TCP: u8 = 6;
+    pub const TCP: u8 = IpProto::Tcp as u8;
     /// UDP.
-    pub const UDP: u8 = 17;
+    pub const UDP: u8 = IpProto::Udp as u8;
     /// ICMPv6.
-    pub const ICMP6: u8 = 58;
+    pub const ICMP6: u8 = IpProto::Ipv6Icmp as u8;
     /// SCTP.
-    pub const SCTP: u8 = 132;
+    pub const SCTP: u8 = IpProto::Sctp as u8;
 }
 
 /// The first 20 bytes of an IPv4 header.

@@ -2,6 +2,8 @@
 //!
 //! Ours go behind those that hang there already, and pass on what is not ours, so that both work.
 
+use std::io::ErrorKind;
+
 use anyhow::{Context, Error, Result, anyhow};
 use aya::programs::links::{FdLink, LinkOrder};
 use aya::programs::tc::TcAttachOptions;
@@ -34,7 +36,11 @@ impl Pinned {
 pub(super) fn all(directory: &Directory) -> Result<Vec<Pinned>> {
     let mut links = Vec::new();
     for (hook, device, path) in directory.links()? {
-        let link = bpf::tcx_link(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let link = match bpf::tcx_link(&path) {
+            // Another command took it away meanwhile.
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            link => link.with_context(|| format!("cannot read {}", path.display()))?,
+        };
         let numbers = (link.device == device).then_some((link.id, link.program));
         links.push(Pinned { hook, device, numbers });
     }

@@ -85,10 +85,15 @@ impl Tables {
             vtep: Table::open("vtep", &at("vtep"))?,
             admit: Table::open("admit", &at("admit"))?,
             allow: Prefixes::open(&at("allow"))?,
-            spec: Table::open(SPEC, &at(SPEC))?,
+            spec: Self::open_own(directory)?,
             traffic: traffic.map_err(|error| broken("vtep_traffic", error))?,
             count: count.map_err(|error| broken("count", error))?,
         })
+    }
+
+    /// Opens the loader's own table alone.
+    pub(super) fn open_own(directory: &Directory) -> Result<Table<OverlayKey, Text>> {
+        Table::open(SPEC, &directory.map(SPEC))
     }
 
     /// Makes and pins the loader's own table.

@@ -19,11 +19,6 @@ impl Netlink {
         self.all_addresses(index)
     }
 
-    /// Whether `address` is one of this host: on any device, or a loopback address.
-    pub fn is_local(&self, address: IpAddr) -> Result<bool> {
-        Ok(address.is_loopback() || self.all_addresses(IfIndex::NONE)?.contains(&address))
-    }
-
     /// Addresses of one device, or of all where `index` is none.
     fn all_addresses(&self, index: IfIndex) -> Result<Vec<IpAddr>> {
         let mut message = AddressMessage::default();

@@ -41,10 +41,6 @@ impl FdbFlags {
     pub const SELF: u8 = 1 << 1;
     /// `extern_learn`: of a control plane.
     pub const EXTERN_LEARN: u8 = 1 << 4;
-    /// `offload`.
-    pub const OFFLOADED: u8 = 1 << 5;
-    /// `sticky`.
-    pub const STICKY: u8 = 1 << 6;
     /// `router`: the station routes.
     pub const ROUTER: u8 = 1 << 7;
 }

@@ -1,7 +1,7 @@
 //! The forwarding table of a vxlan device: `bridge fdb ... dev D self`.
 
 use libc::{EEXIST, ENOENT};
-use netlink_packet_core::{NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
+use netlink_packet_core::{NLM_F_APPEND, NLM_F_CREATE, NLM_F_REPLACE};
 use netlink_packet_route::neighbour::{NeighbourFlags, NeighbourMessage};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use vxlan_common::IfIndex;
@@ -11,11 +11,6 @@ use super::request::Refusal;
 use super::{Error, Netlink, Result};
 
 impl Netlink {
-    /// Adds an entry; EEXIST if the address has one.
-    pub fn fdb_add(&self, device: IfIndex, entry: &KernelFdb) -> Result<()> {
-        self.fdb_new(device, entry, NLM_F_CREATE | NLM_F_EXCL, "add")
-    }
-
     /// Adds a destination. The kernel has more than one for multicast addresses and the zero address only:
     /// a second one of a station is silently dropped.
     pub fn fdb_append(&self, device: IfIndex, entry: &KernelFdb) -> Result<()> {

@@ -70,7 +70,6 @@ pub struct Link {
 
 /// What `ip -d link show` adds; `None` is what this kernel does not tell.
 #[derive(Clone, Debug, Default)]
-#[expect(missing_docs, reason = "each field is the word that `ip -d link show` prints before its value")]
 pub struct LinkDetails {
     pub promiscuity: Option<u32>,
     pub allmulti: Option<u32>,

@@ -77,11 +77,6 @@ pub struct Vxlan {
 }
 
 impl Vxlan {
-    /// Whether the default destination is a multicast group.
-    pub fn has_group(&self) -> bool {
-        self.remote.is_some_and(|remote| remote.is_multicast())
-    }
-
     /// From the kernel's message, if it tells of a vxlan device.
     pub(super) fn read(message: &LinkMessage) -> Option<Self> {
         let options = message.attributes.iter().find_map(options)?;

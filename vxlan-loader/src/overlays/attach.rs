@@ -81,13 +81,18 @@ impl Overlays<'_> {
         if self.datapath.tables()?.is_some() {
             return Ok(());
         }
-        if let Err(error) = self.datapath.establish(Sizes::default()) {
+        let loaded = self.load();
+        if loaded.is_err() {
             // What is half loaded goes; if not even that is possible, the next command does it.
             let _ = self.datapath.remove();
-            return Err(error);
         }
-        let host =
-            Host { forwarding: sysctl::get_forwarding("lo")?, version: Datapath::version(), is_busy: false };
+        loaded
+    }
+
+    fn load(&mut self) -> Result<()> {
+        self.datapath.establish(Sizes::default())?;
+        let forwarding = sysctl::get_forwarding("lo")?;
+        let host = Host { forwarding, version: Datapath::version(), is_busy: false };
         host.write(self.tables_mut()?)?;
         sysctl::set_forwarding("lo", true).map_err(Into::into)
     }

@@ -10,7 +10,6 @@ use super::record::{Phase, Record};
 use super::vtep::say;
 use crate::datapath::Hook;
 use crate::request::Which;
-use crate::sysctl;
 
 impl Overlays<'_> {
     /// Takes away all overlays that are meant; names of their VTEP devices.
@@ -124,8 +123,8 @@ impl Overlays<'_> {
         if !Record::read_all(tables)?.is_empty() {
             return Ok(());
         }
-        if let Some(Host { forwarding: false, .. }) = Host::read(tables)? {
-            sysctl::set_forwarding("lo", false)?;
+        if let Some(host) = Host::read(tables)? {
+            host.leave()?;
         }
         self.datapath.remove()
     }

@@ -5,7 +5,8 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::record::{from_text, host_key, to_text};
-use crate::datapath::Tables;
+use crate::datapath::{Tables, Text};
+use crate::sysctl;
 
 /// That row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,8 +21,19 @@ pub(super) struct Host {
 
 impl Host {
     pub(super) fn read(tables: &Tables) -> Result<Option<Self>> {
-        let row = tables.spec.get(&host_key())?;
-        row.map(|text| Self::parse(&from_text(&text)?)).transpose().context("table spec cannot be read")
+        tables.spec.get(&host_key())?.map(|text| Self::of_row(&text)).transpose()
+    }
+
+    pub(super) fn of_row(row: &Text) -> Result<Self> {
+        from_text(row).and_then(|value| Self::parse(&value)).context("table spec cannot be read")
+    }
+
+    /// Gives back what the first overlay took.
+    pub(super) fn leave(&self) -> Result<()> {
+        if !self.forwarding {
+            sysctl::set_forwarding("lo", false)?;
+        }
+        Ok(())
     }
 
     pub(super) fn write(&self, tables: &mut Tables) -> Result<()> {

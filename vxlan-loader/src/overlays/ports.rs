@@ -5,6 +5,7 @@ use vxlan_common::{FdbEntry, IfIndex, OverlayKey, Port, PortFlags, PortKind, Tar
 
 use super::Overlays;
 use super::plan;
+use super::underlay::ETHERNET;
 use super::vtep::{Vtep, say};
 use crate::datapath::Hook;
 use crate::netlink::Link;
@@ -117,6 +118,19 @@ impl Overlays<'_> {
         Ok(())
     }
 
+    /// The other end of a veth may have been moved since: into a container, or back.
+    pub(super) fn follow_peers(&mut self) -> Result<()> {
+        for (device, port) in self.tables()?.port.rows()? {
+            let has_peer = self.observed.link(IfIndex(device)).is_some_and(|link| link.peer_in_other_netns);
+            if port.kind() == PortKind::Direct && port.has_peer() != has_peer {
+                let flags = if has_peer { PortFlags::PEER } else { 0 };
+                let port = Port::new(port.overlay(), PortKind::Direct, flags);
+                self.tables_mut()?.port.set(&device, &port)?;
+            }
+        }
+        Ok(())
+    }
+
     fn hang_port(&self, link: &Link) -> Result<()> {
         self.datapath.attach(Hook::Port, link.index, &link.name).map(drop)
     }
@@ -137,6 +151,7 @@ impl Overlays<'_> {
             };
         }
         ensure!(link.flags & LOOPBACK == 0, "{name} is the loopback device: it cannot be a port");
+        ensure!(link.hardware == ETHERNET, "{name} carries no Ethernet frames: it cannot be a port");
         if let Some(master) = link.master {
             let master = self.observed.name(master);
             bail!("{name} is enslaved to {master}: `ip link set {name} nomaster` frees it");

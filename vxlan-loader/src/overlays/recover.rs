@@ -5,7 +5,7 @@ use vxlan_common::{IfIndex, OverlayKey, PortKind};
 
 use super::Overlays;
 use super::host::Host;
-use super::record::{Phase, Record};
+use super::record::{Phase, Record, host_key};
 use crate::datapath::{Datapath, Hook};
 use crate::sysctl;
 use crate::vtep::VtepSpec;
@@ -38,6 +38,7 @@ impl Overlays<'_> {
             self.settle(key, &record, device)?;
         }
         self.find_home()?;
+        self.follow_peers()?;
         self.settle_underlays()?;
         self.keep_forwarding()
     }
@@ -78,6 +79,7 @@ impl Overlays<'_> {
         self.recount()?;
         self.settle_listen()?;
         self.find_home()?;
+        self.follow_peers()?;
         for (key, _, device) in self.devices()? {
             self.mirror_all(&self.must(key)?)?;
             self.hang(key, device)?;
@@ -188,6 +190,11 @@ impl Overlays<'_> {
             if link.hook == Hook::Vtep && link.is_alive() && self.observed.vxlan(link.device).is_some() {
                 self.netlink.delete_link(link.device)?;
             }
+        }
+        if let Some(row) = self.datapath.spec(&host_key())
+            && let Ok(host) = Host::of_row(&row)
+        {
+            host.leave()?;
         }
         self.datapath.remove()?;
         self.observe()

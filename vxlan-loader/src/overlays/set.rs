@@ -176,3 +176,86 @@ fn kernel_change(spec: &VtepSpec, underlay: Option<IfIndex>, now: &Vxlan) -> Vxl
         localbypass: spec.localbypass.filter(|on| Some(*on) != now.localbypass),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use vxlan_common::{UdpPort, Vni};
+
+    use super::*;
+
+    fn spec() -> VtepSpec {
+        let mut spec = VtepSpec::new(Vni::from_wire([0, 0, 1]));
+        spec.remotes.push(IpAddr::from([10, 0, 0, 1]));
+        spec
+    }
+
+    fn device() -> Vxlan {
+        Vxlan {
+            vni: spec().vni,
+            remote: Some(IpAddr::from([10, 0, 0, 1])),
+            link: Some(IfIndex(2)),
+            local: None,
+            srcport: None,
+            dstport: UdpPort::VXLAN,
+            ttl: 0,
+            ttl_inherit: false,
+            tos: 0,
+            df: vxlan_common::Df::Unset,
+            flowlabel: 0,
+            flowlabel_inherit: false,
+            learning: true,
+            ageing: 300,
+            maxaddress: 0,
+            proxy: false,
+            rsc: false,
+            l2miss: false,
+            l3miss: false,
+            external: false,
+            vnifilter: false,
+            udpcsum: true,
+            udp6zerocsumtx: false,
+            udp6zerocsumrx: false,
+            remcsumtx: false,
+            remcsumrx: false,
+            remcsum_nopartial: false,
+            gbp: false,
+            gpe: false,
+            localbypass: Some(true),
+            reserved_bits: None,
+            mcroute: None,
+        }
+    }
+
+    #[test]
+    fn the_device_is_told_only_what_is_not_so_already() {
+        assert_eq!(kernel_change(&spec(), Some(IfIndex(2)), &device()), VxlanChange::default());
+        let other = VtepSpec { ttl: Ttl::Fixed(9), learning: false, ageing: 0, ..spec() };
+        let change = kernel_change(&other, Some(IfIndex(3)), &device());
+        assert_eq!((change.ttl, change.learning, change.ageing), (Some(9), Some(false), None));
+        assert_eq!((change.device, change.remote), (Some(IfIndex(3)), None));
+    }
+
+    #[test]
+    fn what_is_not_mentioned_stays() {
+        let change = VtepChange { ttl: Some(Ttl::Fixed(9)), ..VtepChange::default() };
+        let new = changed(&spec(), &change).expect("it can change");
+        assert_eq!(new, VtepSpec { ttl: Ttl::Fixed(9), ..spec() });
+    }
+
+    #[test]
+    fn a_remote_takes_the_place_of_a_group_and_the_unspecified_address_takes_it_away() {
+        let to = |address| VtepChange { remote: Some(IpAddr::from(address)), ..VtepChange::default() };
+        let grouped = VtepSpec { group: Some(IpAddr::from([239, 1, 1, 1])), remotes: Vec::new(), ..spec() };
+        let new = changed(&grouped, &to([10, 0, 0, 2])).expect("it can change");
+        assert_eq!((new.group, new.remotes), (None, vec![IpAddr::from([10, 0, 0, 2])]));
+        assert!(changed(&spec(), &to([0, 0, 0, 0])).expect("it can change").remotes.is_empty());
+    }
+
+    #[test]
+    fn what_is_decided_at_the_start_does_not_change() {
+        let inherit = VtepChange { ttl: Some(Ttl::Inherit), ..VtepChange::default() };
+        assert!(changed(&spec(), &inherit).is_err());
+        let v6 = VtepChange { remote: Some(IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])), ..VtepChange::default() };
+        assert!(changed(&spec(), &v6).is_err());
+    }
+}

@@ -11,7 +11,7 @@ use crate::datapath::Hook;
 use crate::netlink::Link;
 
 /// ARPHRD_ETHER.
-const ETHERNET: u16 = 1;
+pub(super) const ETHERNET: u16 = 1;
 
 impl Overlays<'_> {
     /// The devices at which it has to hang.
@@ -43,7 +43,11 @@ impl Overlays<'_> {
             }
         }
         for device in wanted {
-            self.datapath.attach(Hook::Underlay, device, &self.observed.name(device))?;
+            match self.datapath.attach(Hook::Underlay, device, &self.observed.name(device)) {
+                Err(error) if self.netlink.link(device)?.is_some() => return Err(error),
+                // Done, or the device went away meanwhile.
+                Ok(_) | Err(_) => {}
+            }
         }
         Ok(())
     }
