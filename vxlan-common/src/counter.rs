@@ -94,6 +94,7 @@ outcomes! {
     StaticElsewhere = 53, "static_elsewhere", Dropped, "a fixed FDB entry says that the inner source is behind another VTEP";
     EcnCongested = 54, "ecn_congested", Dropped, "the path marked congestion on a packet whose ends do not understand it";
     NoLocalPort = 55, "no_local_port", Dropped, "no local port may have it";
+    Unwatched = 57, "unwatched", Dropped, "arrived by a device that no program of ours watches, so its sender could not be checked";
     TinyFragment = 56, "tiny_fragment", Dropped, "a first fragment too short to hold the VXLAN header";
 }
 

@@ -52,4 +52,6 @@ pub mod mark {
     pub const ENCAPSULATED: u32 = 0x5652;
     /// This frame was decapsulated, learned and counted by us: deliver it to the device as it is.
     pub const DELIVERED: u32 = 0x5653;
+    /// The sender of this outer packet was checked; the vxlan device's own socket may have it.
+    pub const ADMITTED: u32 = 0x5654;
 }

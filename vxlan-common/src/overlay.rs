@@ -83,6 +83,8 @@ impl OverlayFlags {
     /// The user asked for something that only the vxlan device's own transmit can do (an outer checksum):
     /// every frame takes it.
     pub const DEVICE_TRANSMIT: u32 = 1 << 5;
+    /// The underlay is IPv6, which only the vxlan device's own socket receives so far: what it receives is believed.
+    pub const DEVICE_RECEIVE: u32 = 1 << 6;
 }
 
 /// The DF bit of an outer IPv4 header.

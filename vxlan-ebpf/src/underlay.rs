@@ -7,9 +7,12 @@ mod deliver;
 mod ecn;
 mod parse;
 
-use vxlan_common::{Class, Direction, FdbKey, Outcome, OverlayFlags};
+use vxlan_common::{Class, Direction, FdbKey, Outcome, Overlay, OverlayFlags};
 
-use crate::{Frame, Tables, Verdict, learn, verdict::Ending};
+use crate::{
+    Frame, Tables, Verdict, learn,
+    verdict::{Action, Ending},
+};
 pub use deliver::from_device;
 use parse::{Arrival, Refusal};
 
@@ -22,19 +25,19 @@ pub fn run<F: Frame, T: Tables>(frame: &mut F, tables: &T) -> Verdict {
         Err(Refusal::NotOurs) => return Verdict::PASS,
         Err(Refusal::Ended(port, outcome)) => {
             tables.count_outside(port, outcome, bytes);
-            return early(outcome).verdict;
+            return if outcome.class() == Class::Device { Verdict::PASS } else { Verdict::STOP };
         }
     };
-    let ending = receive(frame, tables, &arrival).unwrap_or_else(early);
+    let ending = receive(frame, tables, &arrival).unwrap_or_else(|outcome| early(outcome, arrival.overlay));
     tables.count(arrival.key, Direction::Rx, ending.outcome, bytes);
     ending.verdict
 }
 
 /// The end of a journey that was cut short: what is the vxlan device's to do passes on to its socket.
 #[inline(always)]
-fn early(outcome: Outcome) -> Ending {
+fn early(outcome: Outcome, overlay: &Overlay) -> Ending {
     match outcome.class() {
-        Class::Device => Ending::new(outcome, Verdict::PASS),
+        Class::Device => Ending::new(outcome, Verdict::with(Action::Device, overlay.vtep_device())),
         Class::Dropped | Class::Forwarded => Ending::new(outcome, Verdict::STOP),
     }
 }

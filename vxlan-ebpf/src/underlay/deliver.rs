@@ -1,6 +1,8 @@
 //! To the port that has the destination, to the VTEP device, or to all of them; never back to the underlay.
 
-use vxlan_common::{FdbKey, FloodList, IfIndex, Mac, Outcome, Overlay, OverlayKey, Target};
+use vxlan_common::{
+    Direction, FdbKey, FloodList, IfIndex, Mac, Outcome, Overlay, OverlayFlags, OverlayKey, Target,
+};
 
 use super::decap::Inner;
 use crate::{
@@ -35,12 +37,23 @@ pub(super) fn inner<F: Frame, T: Tables>(
     }
 }
 
-/// Takes over a frame that the vxlan device itself received (reassembled, or UDP segments): it may be for a
-/// direct port. It was counted when it was passed on.
+/// Takes over a frame that the vxlan device itself received: it may be for a direct port.
+///
+/// An admitted one (reassembled, or UDP segments) was counted when it was passed on. Any other came by a device
+/// whose frames we do not see, such as a second uplink, and its sender is as good as a stranger.
 #[inline(always)]
-pub fn from_device<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -> Verdict {
+pub fn from_device<F: Frame, T: Tables>(
+    frame: &mut F,
+    tables: &T,
+    device: IfIndex,
+    admitted: bool,
+) -> Verdict {
     let Some(port) = tables.port(device) else { return Verdict::PASS };
     let Some(overlay) = tables.overlay(port.overlay()) else { return Verdict::PASS };
+    if !admitted && overlay.has(OverlayFlags::ADMIT_KNOWN) && !overlay.has(OverlayFlags::DEVICE_RECEIVE) {
+        tables.count(port.overlay(), Direction::Rx, Outcome::Unwatched, frame.len());
+        return Verdict::STOP;
+    }
     let Ok(ethernet) = frame.view::<Ethernet>(0).copied() else { return Verdict::PASS };
     match whereabouts(tables, port.overlay(), overlay, ethernet.destination()) {
         Some(port) if port == device => Verdict::PASS,

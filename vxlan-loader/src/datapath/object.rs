@@ -71,7 +71,6 @@ pub(super) fn renew(directory: &Directory) -> Result<()> {
         for (_, device, path) in links.iter().filter(|link| link.0 == hook) {
             let link = PinnedLink::from_pin(path).map_err(ProgramLink::from).and_then(|old| {
                 let id = program.attach_to_link(FdLink::from(old).try_into()?)?;
-                // It must not be let go of by the program, which would be nothing to a pinned link but a surprise.
                 Ok(program.take_link(id)?)
             });
             // A link whose device went meanwhile cannot be changed, and need not be.

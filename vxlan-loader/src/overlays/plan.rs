@@ -109,6 +109,7 @@ fn flags(spec: &VtepSpec) -> u32 {
         (spec.ttl == Ttl::Inherit, OverlayFlags::TTL_INHERIT),
         (spec.tos == Tos::Inherit, OverlayFlags::TOS_INHERIT),
         (why_by_device(spec).is_some(), OverlayFlags::DEVICE_TRANSMIT),
+        (is_ipv6(spec), OverlayFlags::DEVICE_RECEIVE),
     ];
     bits.into_iter().filter_map(|(is_set, bit)| is_set.then_some(bit)).sum()
 }

@@ -72,7 +72,10 @@ impl Overlays<'_> {
         }
         self.recover_ports()?;
         for (key, record, device) in self.devices()? {
-            self.settle_kernel(device, &record.spec)?;
+            if let Err(error) = self.settle_kernel(device, &record.spec) {
+                // A change that was killed before the kernel could refuse it must not stop all later commands.
+                log::warn!("{}: {error:#}", record.name);
+            }
             self.settle_all(key, &record, device)?;
             self.settle_default(key, &record)?;
         }

@@ -75,11 +75,12 @@ pub fn vxbpf_too_big(context: TcContext) -> i32 {
 #[classifier]
 pub fn vxbpf_device(context: TcContext) -> i32 {
     let (mut frame, tables, device) = take(&context);
-    if frame.mark() == mark::DELIVERED {
-        frame.set_mark(0);
+    let mark = frame.mark();
+    frame.set_mark(0);
+    if mark == mark::DELIVERED {
         return TC_ACT_UNSPEC;
     }
-    let verdict = underlay::from_device(&mut frame, &tables, device);
+    let verdict = underlay::from_device(&mut frame, &tables, device, mark == mark::ADMITTED);
     give(&mut frame, verdict)
 }
 
@@ -88,6 +89,11 @@ pub fn vxbpf_device(context: TcContext) -> i32 {
 pub fn vxbpf_underlay(context: TcContext) -> i32 {
     let (mut frame, tables, _) = take(&context);
     let verdict = underlay::run(&mut frame, &tables);
+    if verdict.action == Action::Device {
+        // On its way to the device's socket: `vxbpf_device` knows it again by this.
+        frame.set_mark(mark::ADMITTED);
+        return TC_ACT_UNSPEC;
+    }
     give(&mut frame, verdict)
 }
 
