@@ -10,6 +10,7 @@ mod sides;
 mod harness;
 mod load;
 
+mod admission;
 mod row1_point_to_point;
 mod row2_multicast;
 mod row3_containers;
