@@ -7,6 +7,7 @@
 mod bpffs;
 mod build;
 mod build_ebpf;
+mod demo;
 mod elf;
 mod linker;
 mod packages;
@@ -30,6 +31,8 @@ enum Task {
     BuildEbpf(build_ebpf::Args),
     /// Set up, compile the eBPF programs and then vxbpf itself, to target/release/vxbpf
     Build,
+    /// Build all and show two hosts, a container on each, at work
+    Demo,
     /// Build all and run the tests, ring by ring
     Test(test::Args),
 }
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Task::Setup => setup::run(setup::Scope::Test),
         Task::BuildEbpf(args) => build_ebpf::run(&args),
         Task::Build => build::run(setup::Scope::Build),
+        Task::Demo => demo::run(),
         Task::Test(args) => test::run(&args),
     };
     match done {
