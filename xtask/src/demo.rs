@@ -48,7 +48,8 @@ fn play(stage: &Stage) -> Result<()> {
     println!("{}", stage.c1.run_until(PING, Duration::from_secs(20))?);
 
     heading("A TCP transfer between the containers");
-    let capture = a.spawn(&format!("tcpdump -i eth0 -n -s 200 -c 5 -w {CAPTURE} udp port 4789 and greater 1000"))?;
+    let capture =
+        a.spawn(&format!("tcpdump -i eth0 -n -s 200 -c 5 -w {CAPTURE} udp port 4789 and greater 1000"))?;
     capture.wait_for_error("listening on")?;
     let server = stage.c2.spawn("iperf3 -s -1 --forceflush")?;
     server.wait_for_output("Server listening")?;
