@@ -11,9 +11,13 @@ mod harness;
 mod load;
 
 mod admission;
+mod lifetime;
+mod mtu;
+mod next_hop;
 mod row1_point_to_point;
 mod row2_multicast;
 mod row3_containers;
 mod row4_hand_kept_group;
 mod row5_hand_kept_fdb;
 mod row9_several_networks;
+mod throughput;

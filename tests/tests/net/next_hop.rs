@@ -1,0 +1,74 @@
+//! The way to a VTEP, and its changes, none of which a daemon watches.
+
+use std::time::Duration;
+
+use vxlan_tests::{Host, Side, Topology, expect_ping, ping, wait_until};
+
+fn join(host: &Host, vxlan: &str, address: &str) {
+    host.link_add("vxlan1", &format!("id 444 dstport 4789 {vxlan}"));
+    host.run(&format!("ip addr add {address}/24 dev vxlan1"));
+    host.run("ip link set dev vxlan1 up");
+}
+
+#[test]
+fn a_vtep_behind_a_router_is_reached_from_hosts_that_do_not_forward() {
+    for other in [Side::Vxbpf, Side::Kernel] {
+        let net = Topology::new("routed").routed().host("a", Side::Vxbpf).host("b", other).up();
+        let (a, b) = (net.host("a"), net.host("b"));
+        join(a, &format!("remote {} local {} dev eth0", b.address, a.address), "172.55.1.2");
+        join(b, &format!("remote {} local {} dev eth0", a.address, b.address), "172.55.1.3");
+        expect_ping(a, [172, 55, 1, 3], 3);
+        expect_ping(b, [172, 55, 1, 2], 3);
+        assert_eq!(slow_path(a), 0, "{}", a.vxbpf("stats"));
+    }
+}
+
+/// Frames that took the vxlan device's own transmit.
+fn slow_path(host: &Host) -> u64 {
+    let stats = host.vxbpf("stats");
+    let sent =
+        stats.lines().into_iter().find(|line| line.trim().starts_with("TX:")).expect("a line TX").to_owned();
+    let mut words = sent.split_whitespace().skip_while(|word| *word != "device");
+    words.nth(1).and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("no count: {sent}"))
+}
+
+#[test]
+fn a_vtep_that_changes_its_mac_is_found_again_announced_or_not() {
+    let net = Topology::new("mac").host("a", Side::Vxbpf).host("b", Side::Kernel).up();
+    let (a, b) = (net.host("a"), net.host("b"));
+    join(a, "remote 192.168.1.200 local 192.168.1.100 dev eth0", "172.55.1.2");
+    join(b, "remote 192.168.1.100 local 192.168.1.200 dev eth0", "172.55.1.3");
+    expect_ping(a, [172, 55, 1, 3], 2);
+    b.run("ip link set dev eth0 address 02:00:00:00:be:ef");
+    // b's next packet makes a's kernel learn the new address, as it would for the kernel's own device.
+    wait_until("b to be reached again", Duration::from_secs(10), || ping(a, [172, 55, 1, 3], 1) == 1);
+    expect_ping(a, [172, 55, 1, 3], 3);
+    assert_eq!(slow_path(a), 0);
+}
+
+#[test]
+fn a_route_that_changes_is_followed_within_two_seconds() {
+    let net =
+        Topology::new("route").host("a", Side::Vxbpf).host("b", Side::Kernel).host("r", Side::Kernel).up();
+    let (a, b, router) = (net.host("a"), net.host("b"), net.host("r"));
+    // b's VTEP address is not on the wire: it is reached through b itself, then through r.
+    b.run("ip addr add 10.5.0.1/32 dev lo");
+    router.set("ipv4/ip_forward", "1");
+    router.set("ipv4/conf/eth0/send_redirects", "0");
+    router.set("ipv4/conf/all/send_redirects", "0");
+    router.run("ip route add 10.5.0.1 via 192.168.1.200");
+    a.run("ip route add 10.5.0.1 via 192.168.1.200");
+    join(a, "remote 10.5.0.1 local 192.168.1.100", "172.55.1.2");
+    join(b, "remote 192.168.1.100 local 10.5.0.1", "172.55.1.3");
+    expect_ping(a, [172, 55, 1, 3], 2);
+
+    a.run(&format!("ip route replace 10.5.0.1 via {}", router.address));
+    let seen = net.capture_at("r", "udp port 4789");
+    wait_until("two seconds of pings", Duration::from_secs(5), || ping(a, [172, 55, 1, 3], 10) == 10);
+    assert!(!seen.stop().packets().is_empty(), "nothing went by the new route");
+
+    a.run("ip route del 10.5.0.1");
+    wait_until("the missing route to be seen", Duration::from_secs(5), || ping(a, [172, 55, 1, 3], 1) == 0);
+    a.run("ip route add 10.5.0.1 via 192.168.1.200");
+    wait_until("the route to be back", Duration::from_secs(5), || ping(a, [172, 55, 1, 3], 1) == 1);
+}
