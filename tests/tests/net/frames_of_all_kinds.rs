@@ -1,0 +1,97 @@
+//! What is not plain IP crosses too, tags included; and two ports of one VNI on one host.
+//!
+//! ```text
+//!   c1 -- p-c1 --+                              +-- p-c2 -- c2
+//!                a ======== vni 444 ============ b
+//!   c3 -- p-c3 --+
+//! ```
+
+use vxlan_tests::{
+    Mac, Net, Side, Topology, Wire, expect_ping,
+    frames::{EXPERIMENTAL, FrameSocket, ethernet, tagged},
+    wait::SOON,
+};
+
+fn three_containers(other: Side, wire: Wire) -> Net {
+    let net = Topology::new("kinds").wire(wire).host("a", Side::Vxbpf).host("b", other);
+    let net = net.container("c1").on("a").container("c3").on("a").container("c2").on("b").up();
+    for (name, remote, containers) in
+        [("a", "192.168.1.200", &["c1", "c3"][..]), ("b", "192.168.1.100", &["c2"])]
+    {
+        let host = net.host(name);
+        host.link_add(
+            "vxlan1",
+            &format!("id 444 dstport 4789 remote {remote} local {} dev eth0", host.address),
+        );
+        host.run("ip link set dev vxlan1 up");
+        let ports: Vec<String> = containers.iter().map(|container| net.container(container).port()).collect();
+        match host.side() {
+            Side::Vxbpf => ports.iter().for_each(|port| {
+                host.vxbpf(&format!("port add {port} --vni 444"));
+            }),
+            Side::Kernel => {
+                let ports: Vec<&str> = ports.iter().map(String::as_str).chain(["vxlan1"]).collect();
+                host.bridge("br0", &ports);
+            }
+        }
+    }
+    net
+}
+
+fn every_kind_crosses_both_ways(other: Side, wire: Wire) {
+    let net = three_containers(other, wire);
+    let (c1, c2) = (net.container("c1"), net.container("c2"));
+    expect_ping(c1, c2.ipv4, 2);
+    for (from, to) in [(c1, c2), (c2, c1)] {
+        let (sender, receiver) = (FrameSocket::open(from, "eth0"), FrameSocket::open(to, "eth0"));
+        let plain = ethernet(to.mac, from.mac, EXPERIMENTAL, &[7; 60]);
+        sender.send(&plain);
+        assert_eq!(receiver.receive(SOON, |got| got == plain), Some(plain), "a frame that is not IP");
+        let lldp = ethernet(Mac([1, 0x80, 0xc2, 0, 0, 0x42]), from.mac, EXPERIMENTAL, &[9; 60]);
+        sender.send(&lldp);
+        assert_eq!(receiver.receive(SOON, |got| got == lldp), Some(lldp), "a multicast frame");
+
+        let on_the_wire = net.capture_at("a", "udp port 4789");
+        let with_tag = tagged(&ethernet(to.mac, from.mac, EXPERIMENTAL, &[8; 60]), 42);
+        sender.send(&with_tag);
+        // The socket shows it without the tag, which the kernel keeps beside it.
+        let seen = receiver.receive(SOON, |got| got.ends_with(&[8; 60]));
+        assert!(seen.is_some(), "a tagged frame");
+        let pcap = on_the_wire.stop();
+        let inner: Vec<_> = pcap.packets().iter().filter_map(|packet| packet.inner.as_ref()).collect();
+        assert!(inner.iter().any(|inner| inner.vlans[..] == [42]), "the tag is inside: {inner:?}");
+    }
+}
+
+#[test]
+fn every_kind_crosses_between_two_of_us() {
+    every_kind_crosses_both_ways(Side::Vxbpf, Wire::Veth);
+}
+
+#[test]
+fn every_kind_crosses_to_and_from_the_kernels_device() {
+    every_kind_crosses_both_ways(Side::Kernel, Wire::Emulated);
+}
+
+#[test]
+fn two_ports_of_one_vni_reach_each_other_and_only_floods_reach_both() {
+    let net = three_containers(Side::Kernel, Wire::Veth);
+    let (c1, c2, c3) = (net.container("c1"), net.container("c2"), net.container("c3"));
+    let on_the_wire = net.capture_at("a", "udp port 4789");
+    expect_ping(c1, c3.ipv4, 3);
+    let echoes = on_the_wire.stop().matching(|packet| packet.carries(c1.ipv4, c3.ipv4)).len();
+    assert_eq!(echoes, 0, "what both ends are here for does not leave the host");
+    expect_ping(c2, c1.ipv4, 2);
+    expect_ping(c2, c3.ipv4, 2);
+
+    let (sender, first, second) =
+        (FrameSocket::open(c2, "eth0"), FrameSocket::open(c1, "eth0"), FrameSocket::open(c3, "eth0"));
+    let to_one = ethernet(c1.mac, c2.mac, EXPERIMENTAL, &[1; 60]);
+    let to_all = ethernet(Mac([0xff; 6]), c2.mac, EXPERIMENTAL, &[2; 60]);
+    sender.send(&to_one);
+    sender.send(&to_all);
+    assert!(first.receive(SOON, |got| got == to_one).is_some());
+    assert!(first.receive(SOON, |got| got == to_all).is_some());
+    let heard = second.receive_until(SOON, |got| got == to_all);
+    assert!(!heard.contains(&to_one), "unicast reaches one port only");
+}
