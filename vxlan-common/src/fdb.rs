@@ -141,6 +141,12 @@ impl FdbEntry {
         self.flags & (FdbFlags::FIXED | FdbFlags::DYNAMIC) == 0
     }
 
+    /// The port where a station was last seen whose fixed entry names this very host's VTEP.
+    #[inline(always)]
+    pub const fn local_place(&self) -> Option<IfIndex> {
+        if self.is_fixed() && self.place != 0 { Some(IfIndex(self.place)) } else { None }
+    }
+
     /// Whether it is older than `ageing` seconds (0: never), and may be.
     #[inline(always)]
     pub const fn is_expired(&self, now: Seconds, ageing: u32) -> bool {

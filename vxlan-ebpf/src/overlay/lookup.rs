@@ -36,10 +36,11 @@ pub(super) fn destination<'a, T: Tables>(tables: &'a T, journey: &Journey<'a>) -
             };
             if !way.is_home() {
                 Ok(Found::Remote(way))
-            } else if entry.place == 0 {
-                Ok(Found::LocalPorts)
             } else {
-                at_port(journey, IfIndex(entry.place))
+                match entry.local_place() {
+                    Some(port) => at_port(journey, port),
+                    None => Ok(Found::LocalPorts),
+                }
             }
         }
     }

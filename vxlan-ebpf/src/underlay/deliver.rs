@@ -79,8 +79,7 @@ fn whereabouts<T: Tables>(tables: &T, key: OverlayKey, overlay: &Overlay, mac: M
     }
     match entry.target() {
         Target::Port(port) => Some(port),
-        Target::Remote(_) if entry.is_fixed() && entry.place != 0 => Some(IfIndex(entry.place)),
-        Target::Remote(_) => None,
+        Target::Remote(_) => entry.local_place(),
     }
 }
 

@@ -36,6 +36,8 @@ pub(super) enum Refusal {
 const IP_AT: usize = size_of::<Ethernet>();
 const UDP_AT: usize = IP_AT + size_of::<Ipv4>();
 const VXLAN_AT: usize = UDP_AT + size_of::<Udp>();
+/// The least total length of an IP packet that has a VXLAN header: bytes behind it are padding of the link layer.
+const LEAST: usize = size_of::<Outer4>() - IP_AT;
 
 /// Reads the outer headers. Order: the destination, then the VNI, then all else, so that what is not ours is not
 /// judged either.
@@ -57,9 +59,10 @@ pub(super) fn outer<'a, F: Frame, T: Tables>(frame: &mut F, tables: &'a T) -> Re
     }
     let udp = *frame.view::<Udp>(UDP_AT).map_err(|_| Refusal::NotOurs)?;
     let port = udp.destination();
-    let Ok(vxlan) = frame.view::<Vxlan>(VXLAN_AT).copied() else {
-        let outcome = if ip.is_fragment() { Outcome::TinyFragment } else { Outcome::Truncated };
-        return Err(at_our_port(tables, &ip, port, outcome));
+    let vxlan = match frame.view::<Vxlan>(VXLAN_AT) {
+        Ok(vxlan) if ip.total_len() >= LEAST => *vxlan,
+        _ if ip.is_fragment() => return Err(at_our_port(tables, &ip, port, Outcome::TinyFragment)),
+        _ => return Err(at_our_port(tables, &ip, port, Outcome::Truncated)),
     };
     let Some(vni) = vxlan.vni() else { return Err(at_our_port(tables, &ip, port, Outcome::NoVniFlag)) };
     let key = OverlayKey::new(vni, port);
@@ -122,19 +125,13 @@ fn sound<F: Frame>(frame: &mut F, ip: &Ipv4, udp: &Udp) -> Result<(), Outcome> {
     if !ip.is_sound() {
         return Err(Outcome::BadOuterHeader);
     }
-    if ip.is_fragment() {
-        return Ok(());
-    }
     let length = ip.total_len();
-    if length < size_of::<Outer4>() - IP_AT
-        || udp.len() != length - size_of::<Ipv4>()
-        || IP_AT + length > frame.len()
-    {
+    if IP_AT + length > frame.len() || !ip.is_fragment() && udp.len() != length - size_of::<Ipv4>() {
         return Err(Outcome::BadLength);
     }
     if IP_AT + length < frame.len() {
         // A switch padded it: the inner frame must not get the padding.
         frame.resize(IP_AT + length)?;
     }
-    checksum::verify(frame, ip, udp)
+    if ip.is_fragment() { Ok(()) } else { checksum::verify(frame, ip, udp) }
 }
