@@ -102,7 +102,7 @@ impl Host {
 ///
 /// # Panics
 /// When there is none.
-pub(crate) fn vxbpf_binary() -> PathBuf {
+pub fn vxbpf_binary() -> PathBuf {
     let manifest = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     let built = || PathBuf::from(manifest).join("../target/release/vxbpf");
     let binary = env::var_os("VXBPF").map_or_else(built, PathBuf::from);

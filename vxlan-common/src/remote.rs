@@ -4,15 +4,47 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::{Address, IfIndex, Mac, Seconds, UdpPort, Vni};
 
-/// Size of map `remote`. Index 0 is never used: it means "none".
+/// Size of map `remote`. Slot 0 is never used: it means "none".
 pub const REMOTES: u32 = 8192;
 
-/// Indices below this are given out by the loader; the rest by the data path, to VTEPs met by learning.
+/// Slots below this are given out by the loader; the rest by the data path, to VTEPs met by learning, the oldest of
+/// which loses its slot to the next when all are taken.
 pub const LOADER_REMOTES: u32 = 4096;
 
-/// Index of a VTEP in map `remote`.
+/// A VTEP in map `remote`: its slot, and which one it is of those that had the slot one after the other. So what
+/// still refers to a VTEP that is gone leads nowhere, and not to the one that came after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RemoteIndex(pub u32);
+
+impl RemoteIndex {
+    /// No VTEP.
+    pub const NONE: Self = Self(0);
+    const GENERATIONS: u32 = u32::MAX / REMOTES + 1;
+
+    /// The VTEP of generation `generation` at `slot`.
+    #[inline(always)]
+    pub const fn new(slot: u32, generation: u32) -> Self {
+        Self(generation % Self::GENERATIONS * REMOTES + slot % REMOTES)
+    }
+
+    /// Its place in maps `remote`, `nexthop` and `vtep_traffic`.
+    #[inline(always)]
+    pub const fn slot(self) -> u32 {
+        self.0 % REMOTES
+    }
+
+    /// How many had the slot before.
+    #[inline(always)]
+    pub const fn generation(self) -> u32 {
+        self.0 / REMOTES
+    }
+
+    /// The one that will have the slot next.
+    #[inline(always)]
+    pub const fn successor(self) -> Self {
+        Self::new(self.slot(), self.generation() + 1)
+    }
+}
 
 /// What makes a remote different from others: an address, and what an FDB entry may override.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Pod, Zeroable)]
@@ -30,6 +62,12 @@ impl RemoteKey {
     #[inline(always)]
     pub const fn plain(address: Address) -> Self {
         Self { address: address.0, vni: 0, via: 0, udp_port: 0, reserved: 0 }
+    }
+
+    /// Its address in the underlay.
+    #[inline(always)]
+    pub const fn address(&self) -> Address {
+        Address(self.address)
     }
 
     /// With an egress VNI, UDP port and device of its own (`bridge fdb ... vni, port, via`).
@@ -59,25 +97,42 @@ impl RemoteFlags {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Remote {
-    /// What it is; all zero: a free index.
+    /// What it is; all zero: a free slot.
     pub key: RemoteKey,
     /// Bits of [`RemoteFlags`].
     pub flags: u32,
-    /// One more each time the index is given to another VTEP, so that a cached next hop is not believed.
-    pub generation: u32,
+    /// That of its [`RemoteIndex`].
+    generation: u32,
 }
 
 impl Remote {
-    /// A remote of generation `generation`.
+    /// What `index` is to refer to.
     #[inline(always)]
-    pub const fn new(key: RemoteKey, flags: u32, generation: u32) -> Self {
-        Self { key, flags, generation }
+    pub const fn new(key: RemoteKey, flags: u32, index: RemoteIndex) -> Self {
+        Self { key, flags, generation: index.generation() }
+    }
+
+    /// Nothing, where `index` was.
+    pub fn free(index: RemoteIndex) -> Self {
+        Self::new(RemoteKey::zeroed(), 0, index)
+    }
+
+    /// Whether the slot is free.
+    #[inline(always)]
+    pub fn is_free(&self) -> bool {
+        self.address().is_none()
+    }
+
+    /// What refers to it, if it is at `slot`.
+    #[inline(always)]
+    pub const fn index(&self, slot: u32) -> RemoteIndex {
+        RemoteIndex::new(slot, self.generation)
     }
 
     /// Its address in the underlay.
     #[inline(always)]
     pub const fn address(&self) -> Address {
-        Address(self.key.address)
+        self.key.address()
     }
 
     /// The VNI to send with, if it is not the overlay's.
@@ -121,7 +176,7 @@ pub enum HopState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct NextHop {
-    generation: u32,
+    index: u32,
     checked: u32,
     device: u32,
     state: u32,
@@ -136,9 +191,9 @@ pub struct NextHop {
 impl NextHop {
     /// Nothing known but the state.
     #[inline(always)]
-    pub const fn new(state: HopState, generation: u32, checked: Seconds) -> Self {
+    pub const fn new(state: HopState, index: RemoteIndex, checked: Seconds) -> Self {
         Self {
-            generation,
+            index: index.0,
             checked: checked.0,
             device: 0,
             state: state as u32,
@@ -174,8 +229,8 @@ impl NextHop {
 
     /// Whether it still holds: same VTEP, looked up within this second.
     #[inline(always)]
-    pub const fn is_fresh(&self, generation: u32, now: Seconds) -> bool {
-        self.state != HopState::Unknown as u32 && self.generation == generation && self.checked == now.0
+    pub const fn is_fresh(&self, index: RemoteIndex, now: Seconds) -> bool {
+        self.state != HopState::Unknown as u32 && self.index == index.0 && self.checked == now.0
     }
 
     /// What is known.
@@ -226,6 +281,7 @@ impl NextHop {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct RemoteTraffic {
+    index: u64,
     /// Frames sent to it.
     pub tx_packets: u64,
     /// Bytes of the inner frames sent to it.
@@ -236,6 +292,70 @@ pub struct RemoteTraffic {
     pub rx_bytes: u64,
 }
 
+impl RemoteTraffic {
+    /// The traffic of the VTEP at `index`: none, if these are the counts of one that had the slot before.
+    #[inline(always)]
+    pub fn of(&mut self, index: RemoteIndex) -> &mut Self {
+        if self.index != index.0 as u64 {
+            *self = Self { index: index.0 as u64, ..Self::default() };
+        }
+        self
+    }
+
+    /// Both together, as those of the first.
+    #[must_use]
+    pub const fn plus(mut self, other: Self) -> Self {
+        self.tx_packets += other.tx_packets;
+        self.tx_bytes += other.tx_bytes;
+        self.rx_packets += other.rx_packets;
+        self.rx_bytes += other.rx_bytes;
+        self
+    }
+
+    /// One frame more was sent to it.
+    #[inline(always)]
+    pub const fn add_sent(&mut self, bytes: usize) {
+        self.tx_packets += 1;
+        self.tx_bytes += bytes as u64;
+    }
+
+    /// One frame more came from it.
+    #[inline(always)]
+    pub const fn add_received(&mut self, bytes: usize) {
+        self.rx_packets += 1;
+        self.rx_bytes += bytes as u64;
+    }
+}
+
 const _: () = assert!(size_of::<RemoteKey>() == 28);
 const _: () = assert!(size_of::<Remote>() == 36);
 const _: () = assert!(size_of::<NextHop>() == 64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_to_a_vtep_that_is_gone_does_not_lead_to_its_successor() {
+        let first = RemoteIndex::new(REMOTES - 1, 0);
+        let second = first.successor();
+        assert_eq!((second.slot(), second.generation()), (REMOTES - 1, 1));
+        assert_ne!(first, second);
+        let last = RemoteIndex::new(5, u32::MAX / REMOTES);
+        assert_eq!(last.successor(), RemoteIndex::new(5, 0));
+        let remote = Remote::new(RemoteKey::plain(Address::v4([10, 0, 0, 1])), 0, second);
+        assert_eq!(remote.index(REMOTES - 1), second);
+        assert!(Remote::free(second).is_free() && !remote.is_free());
+    }
+
+    #[test]
+    fn traffic_is_that_of_one_vtep() {
+        let first = RemoteIndex::new(7, 1);
+        let mut traffic = RemoteTraffic::default();
+        traffic.of(first).add_sent(100);
+        traffic.of(first).add_received(60);
+        assert_eq!((traffic.of(first).tx_packets, traffic.of(first).rx_bytes), (1, 60));
+        traffic.of(first.successor()).add_sent(10);
+        assert_eq!((traffic.tx_packets, traffic.tx_bytes, traffic.rx_packets), (1, 10, 0));
+    }
+}

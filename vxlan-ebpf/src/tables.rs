@@ -46,14 +46,14 @@ pub trait Tables {
     /// Puts a station into a slot.
     fn ring_set(&self, slot: u32, key: &FdbKey);
 
-    /// A VTEP.
+    /// A VTEP, unless it is gone.
     fn remote(&self, index: RemoteIndex) -> Option<&Remote>;
 
-    /// The index of a VTEP met by learning; claims one if it is new. `None`: no index is left.
+    /// The index of a VTEP met by learning; gives it one if it is new. `None`: that failed.
     fn remote_of(&self, address: Address) -> Option<RemoteIndex>;
 
     /// The way to `remote`, at most a second old.
-    fn hop(&self, index: RemoteIndex, remote: &Remote, overlay: OverlayKey) -> Option<&NextHop>;
+    fn hop(&self, index: RemoteIndex, overlay: OverlayKey) -> Option<&NextHop>;
 
     /// Whether `address` is this host's.
     fn is_local(&self, address: Address) -> bool;
@@ -103,7 +103,7 @@ pub fn way<'a, T: Tables>(
     index: RemoteIndex,
 ) -> Option<Way<'a>> {
     let remote = tables.remote(index)?;
-    let hop = tables.hop(index, remote, key)?;
+    let hop = tables.hop(index, key)?;
     Some(Way { index, hop, remote, overlay })
 }
 

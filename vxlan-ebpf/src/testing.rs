@@ -1,13 +1,24 @@
 //! The engine on the host: both seams made of plain memory, and the tests of both pipelines.
+//!
+//! [`frame`] and [`tables`] are the seams, [`world`] is the host that the tests know, [`frames`] and [`packets`]
+//! are what they send, [`journey`] sends it and holds every frame to the rules that all frames obey, and [`proof`]
+//! reads what came out without a line of the engine.
 
 mod frame;
+mod frames;
+mod journey;
 mod learning;
 mod overlay;
+mod packets;
+mod proof;
 mod random;
 mod tables;
 mod underlay;
 mod world;
 
-use frame::{Bytes, Copied};
-use tables::Host;
+use frame::{Bytes, Copied, How};
+use frames::Inner;
+use journey::{After, outside, rx, tx};
+use packets::{Checksummed, Packet};
+use tables::{Counted, Host};
 use world::*;

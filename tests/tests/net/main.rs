@@ -11,6 +11,7 @@ mod harness;
 mod load;
 
 mod admission;
+mod bad_input;
 mod frames_of_all_kinds;
 mod lifetime;
 mod mtu;

@@ -4,21 +4,33 @@ use std::vec::Vec;
 
 use vxlan_common::{IfIndex, Outcome};
 
+use super::proof;
 use crate::{
     Frame,
     frame::{Addressed, Checksum, Header, Inside},
-    wire::{Tag, checksum},
+    wire::{EtherType, Tag},
 };
 
 /// What undefined bytes look like: a byte that was forgotten is seen.
 const UNDEFINED: u8 = 0xa5;
 
-/// A copy that left, and how.
+const ETHERNET: usize = 14;
+
+/// How a copy left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum How {
+    To,
+    Into,
+    ToResolve,
+}
+
+/// A copy, as it was when it left.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Copied {
-    To(IfIndex, Vec<u8>),
-    Into(IfIndex, Vec<u8>),
-    ToResolve(IfIndex, Vec<u8>),
+pub(super) struct Copied {
+    pub how: How,
+    pub device: IfIndex,
+    pub bytes: Vec<u8>,
+    pub tag: Option<Tag>,
 }
 
 #[derive(Clone, Debug)]
@@ -27,12 +39,71 @@ pub(super) struct Bytes {
     pub tag: Option<Tag>,
     pub segment: Option<u32>,
     pub addressed: Addressed,
+    /// The kernel has no room for it: each change of its length fails.
+    pub cramped: bool,
     pub copies: Vec<Copied>,
+    /// What `push` and `pull` were told is inside.
+    pub inside: Option<Inside>,
+    /// The tag that was pulled and not settled yet.
+    unsettled: Option<Option<Tag>>,
 }
 
 impl Bytes {
     pub fn new(bytes: Vec<u8>) -> Self {
-        Self { bytes, tag: None, segment: None, addressed: Addressed::Host, copies: Vec::new() }
+        Self {
+            bytes,
+            tag: None,
+            segment: None,
+            addressed: Addressed::Host,
+            cramped: false,
+            copies: Vec::new(),
+            inside: None,
+            unsettled: None,
+        }
+    }
+
+    /// With a customer VLAN tag beside it.
+    pub fn beside(mut self, control: [u8; 2]) -> Self {
+        self.tag = Some(Tag { kind: EtherType::VLAN, control });
+        self
+    }
+
+    /// As segments of `payload` bytes that nobody has cut yet.
+    pub fn segments(mut self, payload: u32) -> Self {
+        self.segment = Some(payload);
+        self
+    }
+
+    /// Brought by the link layer to `addressed`.
+    pub fn addressed(mut self, addressed: Addressed) -> Self {
+        self.addressed = addressed;
+        self
+    }
+
+    /// Without room to grow or shrink.
+    pub fn cramped(mut self) -> Self {
+        self.cramped = true;
+        self
+    }
+
+    /// Whether each [`Frame::pull`] was followed by its [`Frame::settle`].
+    pub fn is_settled(&self) -> bool {
+        self.unsettled.is_none()
+    }
+
+    fn copy(&mut self, how: How, device: IfIndex) {
+        assert!(self.is_settled(), "a copy between pull and settle");
+        self.copies.push(Copied { how, device, bytes: self.bytes.clone(), tag: self.tag });
+    }
+
+    fn room(&self) -> Result<(), Outcome> {
+        if self.cramped { Err(Outcome::NoRoom) } else { Ok(()) }
+    }
+}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::new(bytes)
     }
 }
 
@@ -63,47 +134,58 @@ impl Frame for Bytes {
         self.addressed
     }
 
-    fn push(&mut self, outer: usize, _: Inside) -> Result<(), Outcome> {
+    fn push(&mut self, outer: usize, inside: Inside) -> Result<(), Outcome> {
+        self.room()?;
+        self.inside = Some(inside);
         let tag = self.tag.take().map_or(0, |_| 4);
-        let undefined = std::vec![UNDEFINED; outer + 14 + tag];
-        self.bytes.splice(..14, undefined);
+        self.bytes.splice(..ETHERNET, std::vec![UNDEFINED; outer + ETHERNET + tag]);
         Ok(())
     }
 
-    fn pull(&mut self, outer: usize, tag: Option<Tag>, _: Inside) -> Result<(), Outcome> {
-        let room = outer + tag.map_or(0, |_| 4);
-        if self.bytes.len() < room + 14 {
+    fn pull(&mut self, outer: usize, tag: Option<Tag>, inside: Inside) -> Result<(), Outcome> {
+        self.room()?;
+        assert!(self.is_settled(), "pulled twice");
+        let end = outer + tag.map_or(0, |_| 4) + ETHERNET;
+        if self.bytes.len() < end {
             return Err(Outcome::NoRoom);
         }
-        self.bytes.splice(..room + 14, [UNDEFINED; 14]);
+        self.inside = Some(inside);
+        self.bytes.splice(..end, [UNDEFINED; ETHERNET]);
+        self.unsettled = Some(tag);
         Ok(())
     }
 
     fn settle(&mut self, tag: Option<Tag>) -> Result<(), Outcome> {
+        assert_eq!(self.unsettled.take(), Some(tag), "another tag than was pulled");
         self.tag = tag;
         Ok(())
     }
 
     fn resize(&mut self, len: usize) -> Result<(), Outcome> {
+        self.room()?;
         self.bytes.resize(len, UNDEFINED);
         self.segment = None;
         Ok(())
     }
 
     fn copy_to(&mut self, device: IfIndex) {
-        self.copies.push(Copied::To(device, self.bytes.clone()));
+        self.copy(How::To, device);
     }
 
     fn copy_into(&mut self, device: IfIndex) {
-        self.copies.push(Copied::Into(device, self.bytes.clone()));
+        self.copy(How::Into, device);
     }
 
     fn copy_to_resolve(&mut self, vtep_device: IfIndex) {
-        self.copies.push(Copied::ToResolve(vtep_device, self.bytes.clone()));
+        self.copy(How::ToResolve, vtep_device);
     }
 
     fn outer_checksum(&self, pseudo_header: u32, udp_at: usize) -> Checksum {
-        let sum = checksum::sum(&self.bytes[udp_at..]) + pseudo_header;
-        if checksum::fold(sum) == 0xffff { Checksum::Right } else { Checksum::Wrong }
+        let pseudo = pseudo_header.to_be_bytes();
+        if proof::sum(&[&pseudo, &self.bytes[udp_at..]]) == 0xffff {
+            Checksum::Right
+        } else {
+            Checksum::Wrong
+        }
     }
 }

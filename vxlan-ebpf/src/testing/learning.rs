@@ -1,30 +1,28 @@
-//! Who is where, and for how long.
+//! Who is where, for how long, and what gives way when there is no room.
 
-use vxlan_common::{FdbEntry, FdbFlags, Mac, Outcome, Seconds, Target};
+use vxlan_common::{FdbEntry, FdbFlags, IfIndex, Mac, Outcome, OverlayFlags, Seconds, Target};
 
 use super::*;
-use crate::{learn::from_port, overlay, underlay::run, verdict::Action};
-
-fn target_of(host: &Host, mac: Mac) -> Option<Target> {
-    host.fdb.borrow().get(&station(mac)).map(FdbEntry::target)
-}
+use crate::learn::{LOOK_AT, from_port};
 
 fn numbered(number: u32) -> Mac {
     let [a, b, c, d] = number.to_be_bytes();
     Mac([2, 9, a, b, c, d])
 }
 
+fn hear(host: &Host, from: vxlan_common::Address) -> After {
+    host.receive(Packet::from(from).carrying(&Inner::new(C1, FAR).udp(10)))
+}
+
 #[test]
 fn a_station_moves_to_where_it_was_heard_last() {
     let host = host();
-    run(&mut Bytes::new(vxlan(PEER, &inner(C1, FAR, 10))), &host);
-    let first = target_of(&host, FAR);
-    host.recount();
-    run(&mut Bytes::new(vxlan(OTHER, &inner(C1, FAR, 10))), &host);
-    assert_eq!(first, Some(Target::Remote(PEER_INDEX)));
-    assert_eq!(target_of(&host, FAR), Some(Target::Remote(vxlan_common::RemoteIndex(2))));
+    hear(&host, PEER);
+    assert_eq!(host.target(FAR), Some(host.behind(PEER)));
+    hear(&host, OTHER);
+    assert_eq!(host.target(FAR), Some(host.behind(OTHER)));
     from_port(&host, &station(FAR), PORT_1);
-    assert_eq!(target_of(&host, FAR), Some(Target::Port(PORT_1)));
+    assert_eq!(host.target(FAR), Some(Target::Port(PORT_1)));
     assert_eq!(host.ring.borrow().len(), 1, "it kept its slot");
 }
 
@@ -32,69 +30,138 @@ fn a_station_moves_to_where_it_was_heard_last() {
 fn a_fixed_entry_is_neither_moved_nor_masked() {
     for flags in [FdbFlags::PERMANENT, FdbFlags::NOARP, FdbFlags::EXTERN_LEARN, FdbFlags::STICKY] {
         let host = host();
-        let entry = FdbEntry::configured(Target::Remote(PEER_INDEX), Seconds(0), flags);
-        host.fdb.borrow_mut().insert(station(FAR), entry);
-        run(&mut Bytes::new(vxlan(OTHER, &inner(C1, FAR, 10))), &host);
-        assert_eq!(host.counted().map(|(_, outcome)| outcome), Some(Outcome::StaticElsewhere));
+        let behind_peer = host.behind(PEER);
+        host.put(FAR, FdbEntry::configured(behind_peer, Seconds(0), flags));
+        assert_eq!(hear(&host, OTHER).counted, rx(Outcome::StaticElsewhere));
         from_port(&host, &station(FAR), PORT_1);
-        assert_eq!(target_of(&host, FAR), Some(Target::Remote(PEER_INDEX)));
+        assert_eq!(host.target(FAR), Some(behind_peer));
+        assert_eq!(
+            hear(&host, PEER).counted,
+            rx(Outcome::Flooded),
+            "from where it is said to be it is welcome"
+        );
     }
 }
 
 #[test]
 fn a_dynamic_entry_of_the_user_gives_way() {
     let host = host();
-    let entry = FdbEntry::configured(Target::Remote(PEER_INDEX), Seconds(1000), FdbFlags::DYNAMIC);
-    host.fdb.borrow_mut().insert(station(FAR), entry);
+    host.put(FAR, FdbEntry::configured(host.behind(PEER), Seconds(1000), FdbFlags::DYNAMIC));
     from_port(&host, &station(FAR), PORT_1);
-    assert_eq!(target_of(&host, FAR), Some(Target::Port(PORT_1)));
-    assert_eq!(host.ring.borrow().values().next().map(|key| key.mac()), Some(FAR));
+    assert_eq!(host.target(FAR), Some(Target::Port(PORT_1)));
+    assert_eq!(
+        host.ring.borrow().values().next().map(|key| key.mac()),
+        Some(FAR),
+        "it ages like all learned ones"
+    );
+}
+
+#[test]
+fn without_learning_nothing_of_the_underlay_is_learned_and_ports_still_are() {
+    let host = host().with_settings(|overlay| overlay.flags &= !OverlayFlags::LEARNING);
+    hear(&host, PEER);
+    assert_eq!(host.entry(FAR), None);
+    host.send(Inner::new(FAR, C1).udp(10), PORT_1);
+    assert_eq!(host.target(C1), Some(Target::Port(PORT_1)));
 }
 
 #[test]
 fn last_seen_is_written_once_a_second() {
     let host = host();
-    from_port(&host, &station(C1), PORT_1);
-    host.now.set(Seconds(1007));
-    from_port(&host, &station(C1), PORT_1);
-    assert_eq!(host.fdb.borrow()[&station(C1)].last_seen(), Seconds(1007));
+    for _ in 0..10 {
+        from_port(&host, &station(C1), PORT_1);
+    }
+    assert_eq!(host.replaced.get(), 0);
+    host.wait(7);
+    for _ in 0..10 {
+        from_port(&host, &station(C1), PORT_1);
+    }
+    assert_eq!(host.replaced.get(), 1);
+    assert_eq!(host.entry(C1).map(|entry| entry.last_seen()), Some(Seconds(1007)));
 }
 
 #[test]
 fn an_old_entry_is_not_believed_though_nobody_removed_it() {
     let host = host();
-    run(&mut Bytes::new(vxlan(PEER, &inner(C1, FAR, 10))), &host);
-    for (now, action) in [(1300, Action::Neighbour), (1301, Action::Flood)] {
-        host.recount();
-        host.now.set(Seconds(now));
-        let verdict = overlay::run(&mut Bytes::new(inner(FAR, C1, 10)), &host, PORT_1);
-        assert_eq!(verdict.action, action, "{now}");
+    hear(&host, PEER);
+    for (seconds, outcome) in [(300, Outcome::Unicast), (1, Outcome::Flooded)] {
+        host.wait(seconds);
+        assert_eq!(host.send(Inner::new(FAR, C1).udp(10), PORT_1).counted, tx(outcome));
     }
+    let forever = host.with_settings(|overlay| overlay.ageing = 0);
+    forever.wait(1_000_000);
+    assert_eq!(forever.send(Inner::new(FAR, C1).udp(10), PORT_1).counted, tx(Outcome::Unicast));
 }
 
 #[test]
 fn a_full_ring_gives_up_the_longest_silent_of_those_it_looks_at() {
     let mut host = host();
-    host.ring_slots = 8;
-    for number in 0..8 {
-        host.now.set(Seconds(1000 + number));
+    host.ring_slots = LOOK_AT;
+    for number in 0..LOOK_AT {
         from_port(&host, &station(numbered(number)), PORT_1);
+        host.wait(1);
     }
-    host.now.set(Seconds(1010));
     from_port(&host, &station(numbered(0)), PORT_1);
     from_port(&host, &station(C1), PORT_1);
-    assert_eq!(target_of(&host, numbered(1)), None, "silent since 1001");
-    assert!(target_of(&host, numbered(0)).is_some() && target_of(&host, C1).is_some());
-    assert_eq!(host.fdb.borrow().len(), 8);
+    assert_eq!(host.entry(numbered(1)), None, "silent for longest");
+    assert!(host.entry(numbered(0)).is_some() && host.entry(C1).is_some());
+    assert_eq!(host.fdb.borrow().len(), LOOK_AT as usize);
+}
+
+#[test]
+fn an_expired_station_gives_up_its_slot_before_any_other() {
+    let mut host = host();
+    host.ring_slots = LOOK_AT;
+    from_port(&host, &station(numbered(99)), PORT_1);
+    host.wait(301);
+    for number in 0..LOOK_AT {
+        from_port(&host, &station(numbered(number)), PORT_1);
+    }
+    assert_eq!(host.entry(numbered(99)), None);
+    assert!((0..LOOK_AT).all(|number| host.entry(numbered(number)).is_some()));
 }
 
 #[test]
 fn a_thousand_stations_never_fill_more_than_the_ring_nor_push_out_a_fixed_one() {
-    let host = host();
-    set(&host, FAR, Target::Remote(PEER_INDEX));
+    let host = host_that_knows_far();
     for number in 0..1000 {
         from_port(&host, &station(numbered(number)), PORT_1);
     }
     assert_eq!(host.fdb.borrow().len(), 64 + 1);
-    assert_eq!(target_of(&host, FAR), Some(Target::Remote(PEER_INDEX)));
+    assert_eq!(host.target(FAR), Some(host.behind(PEER)));
+    for (slot, key) in host.ring.borrow().iter() {
+        let entry = host.fdb.borrow().get(*key).copied();
+        assert_eq!(entry.map(|entry| entry.place), Some(*slot), "each slot names who holds it");
+    }
+}
+
+#[test]
+fn a_full_fdb_loses_no_frame() {
+    let mut host = host_that_knows_far();
+    host.fdb_room = 1;
+    let after = host.send(Inner::new(FAR, C1).udp(10), PORT_1);
+    assert_eq!((after.counted, host.entry(C1)), (tx(Outcome::Unicast), None));
+    assert!(host.ring.borrow().is_empty(), "no slot for an entry that is not there");
+}
+
+#[test]
+fn a_vtep_that_gets_no_index_is_delivered_and_not_learned_from() {
+    let host = host().with_settings(|overlay| overlay.flags &= !OverlayFlags::ADMIT_KNOWN);
+    host.claims.set(0);
+    let after = hear(&host, STRANGER);
+    assert_eq!((after.counted, host.entry(FAR)), (rx(Outcome::Flooded), None));
+}
+
+#[test]
+fn the_port_of_a_station_with_a_fixed_entry_is_written_once() {
+    let host = host();
+    let home = host.behind(OWN);
+    let host = host.with_station(C2, home);
+    for _ in 0..10 {
+        from_port(&host, &station(C2), PORT_2);
+    }
+    assert_eq!((host.replaced.get(), host.target(C2)), (1, Some(home)));
+    assert_eq!(host.entry(C2).and_then(|entry| entry.local_place()), Some(PORT_2));
+    from_port(&host, &station(C2), IfIndex(77));
+    assert_eq!(host.entry(C2).and_then(|entry| entry.local_place()), Some(IfIndex(77)));
 }

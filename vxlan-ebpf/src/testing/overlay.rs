@@ -1,217 +1,402 @@
 //! From a port towards the underlay.
 
-use vxlan_common::{Df, Direction, HopState, Mac, NextHop, Outcome, OverlayFlags, Seconds, Target};
+use std::{collections::HashSet, vec::Vec};
+
+use vxlan_common::{Df, FdbEntry, FdbFlags, HopState, IfIndex, Mac, Outcome, OverlayFlags, Seconds, Target};
 
 use super::*;
-use crate::{
-    Frame,
-    overlay::{flood, flood_locally, run, too_big},
-    verdict::{Action, Verdict},
-    wire::{EtherType, Ipv4, Outer4, Tag},
-};
-
-/// The counter of the overlay's direction.
-fn tx(outcome: Outcome) -> Option<(Option<Direction>, Outcome)> {
-    Some((Some(Direction::Tx), outcome))
-}
+use crate::verdict::{Action, Verdict};
 
 #[test]
 fn a_frame_for_a_known_station_leaves_once_to_its_vtep() {
-    let host = host();
-    set(&host, FAR, Target::Remote(PEER_INDEX));
-    let sent = inner(FAR, C1, 100);
-    let mut frame = Bytes::new(sent.clone());
+    let host = host_that_knows_far();
+    let sent = Inner::new(FAR, C1).udp(100);
 
-    let verdict = run(&mut frame, &host, PORT_1);
+    let after = host.send(sent.clone(), PORT_1);
 
-    assert_eq!(verdict, Verdict::neighbour(ETH0, PEER, true));
-    assert_eq!(host.counted(), tx(Outcome::Unicast));
-    let outer = *frame.view::<Outer4>(0).expect("outer headers");
-    assert!(outer.ip.is_sound());
-    assert_eq!((outer.ip.source(), outer.ip.destination()), (OWN, PEER));
-    assert_eq!((outer.ip.ttl, outer.ip.total_len()), (64, frame.bytes.len() - 14));
-    assert_eq!(outer.vxlan.vni(), Some(key().vni()));
-    assert_eq!((outer.udp.destination().0, outer.udp.checksum()), (4789, 0));
-    assert_eq!(outer.udp.len(), frame.bytes.len() - 34);
-    assert!(outer.udp.source() >= 49152);
-    assert_eq!(frame.bytes[50..], sent);
-    assert!(frame.copies.is_empty());
+    assert_eq!((after.verdict, after.counted), (Verdict::neighbour(ETH0, PEER, true), tx(Outcome::Unicast)));
+    let outer = after.outer();
+    assert_eq!((outer.from, outer.to), (underlay_mac(OWN), underlay_mac(PEER)));
+    assert_eq!((outer.source, outer.destination), (OWN.v4_bytes(), PEER.v4_bytes()));
+    assert_eq!((outer.ttl, outer.tos, outer.fragment), (64, 0, 0));
+    assert_eq!((outer.destination_port, outer.udp_checksum, outer.vni), (4789, 0, 444));
+    assert!(outer.source_port >= 49152, "RFC 7348 section 5 wants a dynamic port: {}", outer.source_port);
+    assert_eq!(outer.inner, sent);
+    assert_eq!(host.sent.take().get(&host.index(PEER)), Some(&(1, sent.len() as u64)));
+}
+
+#[test]
+fn every_kind_of_frame_arrives_as_it_was_sent() {
+    let host = host_that_knows_far();
+    let make = || Inner::new(FAR, C1);
+    let mut with_options = make();
+    with_options.options = [1; 12].to_vec();
+    let kinds = [
+        ("UDP", make().udp(33)),
+        ("TCP over IPv6", make().v6().tcp(1000)),
+        ("ICMP", make().icmp(8, 56)),
+        ("ICMPv6", make().v6().icmp(128, 56)),
+        ("SCTP", make().other(132, 40)),
+        ("IPv4 options", with_options.udp(10)),
+        ("first fragment", make().fragment(0x2000).udp(64)),
+        ("later fragment", make().fragment(0x0010).other(17, 64)),
+        ("ARP", make().arp()),
+        ("LLDP", make().lldp()),
+        ("802.1Q inside", make().tagged([0x81, 0, 0, 42]).udp(20)),
+        (
+            "802.1ad and 802.1Q inside",
+            make().tagged([0x88, 0xa8, 0, 7]).tagged([0x81, 0, 0, 42]).v6().udp(20),
+        ),
+        ("nothing but Ethernet", make().raw(0x88b5, &[])),
+    ];
+    for (name, sent) in kinds {
+        let after = host.send(sent.clone(), PORT_1);
+        assert_eq!(after.counted, tx(Outcome::Unicast), "{name}");
+        assert_eq!(after.outer().inner, sent, "{name}");
+        assert!(matches!(after.verdict.action, Action::Neighbour | Action::NeighbourNotIp), "{name}");
+    }
 }
 
 #[test]
 fn a_tag_beside_the_frame_goes_into_it() {
-    let host = host();
-    set(&host, FAR, Target::Remote(PEER_INDEX));
-    let sent = inner(FAR, C1, 100);
-    let mut frame = Bytes::new(sent.clone());
-    frame.tag = Some(Tag { kind: EtherType::VLAN, control: [0x20, 0x2a] });
-
-    run(&mut frame, &host, PORT_1);
-
-    assert_eq!(frame.tag, None);
-    assert_eq!(frame.bytes[50..62], sent[..12]);
-    assert_eq!(frame.bytes[62..68], [0x81, 0, 0x20, 0x2a, 8, 0]);
-    assert_eq!(frame.bytes[68..], sent[14..]);
+    let sent = Inner::new(FAR, C1);
+    let after = host_that_knows_far().send(Bytes::new(sent.udp(100)).beside([0x20, 0x2a]), PORT_1);
+    assert_eq!(after.outer().inner, sent.tagged([0x81, 0, 0x20, 0x2a]).udp(100));
 }
 
 #[test]
 fn a_flow_keeps_its_source_port_and_flows_are_spread() {
-    let host = host();
-    set(&host, FAR, Target::Remote(PEER_INDEX));
-    let port_of = |inner_port: u16| {
-        let mut sent = inner(FAR, C1, 10);
-        sent[34..36].copy_from_slice(&inner_port.to_be_bytes());
-        let mut frame = Bytes::new(sent);
-        run(&mut frame, &host, PORT_1);
-        frame.view::<Outer4>(0).expect("outer headers").udp.source()
-    };
-    assert_eq!(port_of(7), port_of(7));
-    let ports: std::collections::HashSet<u16> = (0..200).map(port_of).collect();
-    assert!(ports.len() > 190, "{} ports for 200 flows", ports.len());
+    let host = host_that_knows_far();
+    let port_of = |inner: Inner| host.send(inner.udp(10), PORT_1).outer().source_port;
+    for make in [|| Inner::new(FAR, C1), || Inner::new(FAR, C1).v6()] {
+        assert_eq!(port_of(make().ports(7, 9)), port_of(make().ports(7, 9)));
+        let ports: HashSet<u16> = (0..200).map(|from| port_of(make().ports(from, 9))).collect();
+        assert!(ports.len() > 190, "{} ports for 200 flows", ports.len());
+    }
+    let fragments =
+        [Inner::new(FAR, C1).fragment(0x2000).udp(64), Inner::new(FAR, C1).fragment(0x10).udp(64)];
+    let [first, second] = fragments.map(|fragment| host.send(fragment, PORT_1).outer().source_port);
+    assert_eq!(first, second, "the fragments of a packet take one path");
 }
 
 #[test]
 fn ttl_tos_and_df_are_as_asked_and_ecn_is_the_inner_one() {
-    let mut host = host();
-    set(&host, FAR, Target::Remote(PEER_INDEX));
-    let send = |host: &Host, tos: u8| {
-        let mut frame = Bytes::new(inner(FAR, C1, 10));
-        frame.view_mut::<Ipv4>(14).expect("inner IP").set_tos(tos);
-        run(&mut frame, host, PORT_1);
-        frame.view::<Outer4>(0).expect("outer headers").ip
-    };
+    let host = host_that_knows_far();
     for ecn in 0..4 {
-        assert_eq!(send(&host, 0x28 | ecn).tos, ecn, "fixed TOS 0");
+        let outer = host.send(Inner::new(FAR, C1).tos(0x28 | ecn).udp(10), PORT_1).outer();
+        assert_eq!(outer.tos, ecn, "TOS 0 is fixed, and the mark is the inner packet's");
     }
-    let overlay = host.overlays.get_mut(&key()).expect("the overlay");
-    overlay.flags |= OverlayFlags::TTL_INHERIT | OverlayFlags::TOS_INHERIT;
-    *overlay = overlay.with_df(Df::Set);
-    let ip = send(&host, 0x29);
-    assert_eq!((ip.tos, ip.ttl, ip.dont_fragment()), (0x29, 64, true));
-    assert!(ip.is_sound());
+    let host = host.with_settings(|overlay| {
+        overlay.flags |= OverlayFlags::TTL_INHERIT | OverlayFlags::TOS_INHERIT;
+        *overlay = overlay.with_df(Df::Set);
+    });
+    let outer = host.send(Inner::new(FAR, C1).tos(0x29).udp(10), PORT_1).outer();
+    assert_eq!((outer.tos, outer.ttl, outer.fragment, outer.identification), (0x29, 61, 0x4000, 0));
+    let outer = host.send(Inner::new(FAR, C1).v6().tos(0x29).udp(10), PORT_1).outer();
+    assert_eq!((outer.tos, outer.ttl), (0x29, 61));
+
+    let host = host.with_settings(|overlay| *overlay = overlay.with_df(Df::Inherit));
+    for (inner, expected) in [(0, 0), (0x4000, 0x4000)] {
+        let outer = host.send(Inner::new(FAR, C1).fragment(inner).udp(10), PORT_1).outer();
+        assert_eq!(outer.fragment, expected);
+    }
 }
 
 #[test]
 fn broadcast_goes_to_every_port_and_vtep_but_the_sender_and_this_host() {
     let host = host();
-    let sent = arp(Mac::BROADCAST, C1);
-    let mut frame = Bytes::new(sent.clone());
+    let sent = Inner::new(Mac::BROADCAST, C1).arp();
 
-    assert_eq!(run(&mut frame, &host, PORT_1).action, Action::Flood);
-    assert_eq!(host.counted(), None, "the next stage counts it");
-    let verdict = flood(&mut frame, &host, PORT_1);
+    let after = host.send(sent.clone(), PORT_1);
 
-    assert_eq!(host.counted(), tx(Outcome::Flooded));
-    assert_eq!(verdict, Verdict::neighbour(ETH0, OTHER, false), "the last VTEP gets the frame itself");
-    assert_eq!(frame.view::<Outer4>(0).expect("outer headers").ip.destination(), OTHER);
-    let [Copied::To(port, to_port), Copied::Into(device, to_device), Copied::To(eth0, to_peer)] =
-        &frame.copies[..]
-    else {
-        panic!("{:?}", frame.copies);
-    };
-    assert_eq!((*port, *device, *eth0), (PORT_2, VTEP, ETH0));
-    assert_eq!((to_port, to_device), (&sent, &sent));
-    let outer = *Bytes::new(to_peer.clone()).view::<Outer4>(0).expect("outer headers");
-    assert_eq!(outer.ip.destination(), PEER);
-    assert!(outer.ip.is_sound());
-    assert_eq!(to_peer[50..], sent);
+    assert_eq!(
+        (after.verdict, after.counted),
+        (Verdict::neighbour(ETH0, OTHER, false), tx(Outcome::Flooded))
+    );
+    assert_eq!(after.vteps(), [PEER.v4_bytes(), OTHER.v4_bytes()]);
+    for bytes in after.to_underlay() {
+        assert_eq!(proof::outer(&bytes).inner, sent);
+    }
+    assert_eq!(after.local_devices(), [(How::To, PORT_2), (How::Into, VTEP)]);
+    assert!(after.local_copies().iter().all(|copy| copy.bytes == sent));
+}
+
+#[test]
+fn five_hundred_and_twelve_vteps_get_one_copy_each() {
+    let mut host = bare().with_port(PORT_1).with_vtep(OWN);
+    let addresses: Vec<[u8; 4]> = (0..512_u32).map(|at| [10, 7, (at >> 8) as u8, at as u8]).collect();
+    for address in &addresses {
+        host = host.with_vtep(vxlan_common::Address::v4(*address));
+    }
+    let after = host.send(Inner::new(Mac::BROADCAST, C1).arp(), PORT_1);
+    assert_eq!(after.vteps(), addresses);
+    assert_eq!(host.sent.take().len(), 512);
+}
+
+#[test]
+fn a_flood_goes_to_the_group_alone_where_there_is_one_with_a_ttl_of_one() {
+    let host = bare().with_group(GROUP).with_port(PORT_1);
+    let after = host.send(Inner::new(Mac::BROADCAST, C1).arp(), PORT_1);
+    let outer = after.outer();
+    assert_eq!((outer.destination, outer.ttl), (GROUP.v4_bytes(), 1));
 }
 
 #[test]
 fn a_copy_whose_neighbour_is_not_known_takes_the_detour_that_can_wait() {
-    let mut host = host();
-    host.hops.get_mut(&PEER_INDEX).expect("the hop").set_state(HopState::Unresolved);
-    let mut frame = Bytes::new(arp(Mac::BROADCAST, C1));
-    flood(&mut frame, &host, VTEP);
-    assert!(frame.copies.iter().any(|copy| matches!(copy, Copied::ToResolve(device, _) if *device == VTEP)));
+    let host = host().with_hop(PEER, |hop| hop.set_state(HopState::Unresolved));
+    let after = host.send(Inner::new(Mac::BROADCAST, C1).arp(), VTEP);
+    assert_eq!(after.vteps(), [PEER.v4_bytes(), OTHER.v4_bytes()]);
+    let detours: Vec<_> = after.frame.copies.iter().filter(|copy| copy.how == How::ToResolve).collect();
+    assert_eq!(detours.len(), 1);
+    assert_eq!((detours[0].device, proof::outer(&detours[0].bytes).destination), (VTEP, PEER.v4_bytes()));
+
+    let mut copy = Bytes::new(detours[0].bytes.clone());
+    assert_eq!(crate::overlay::resolve(&mut copy, &host, VTEP), Verdict::neighbour(ETH0, PEER, false));
+    assert!(host.counts.take().is_empty(), "it was counted when it was made");
+}
+
+#[test]
+fn a_flood_leaves_out_whom_it_cannot_reach_and_sends_to_the_rest() {
+    for state in [HopState::NoRoute, HopState::Home] {
+        let host = host().with_hop(OTHER, |hop| hop.set_state(state));
+        let after = host.send(Inner::new(Mac::BROADCAST, C1).arp(), PORT_1);
+        assert_eq!((after.vteps(), after.counted), ([PEER.v4_bytes()].to_vec(), tx(Outcome::Flooded)));
+    }
+    let narrow = host().with_hop(PEER, |hop| hop.mtu = 600);
+    let after = narrow.send(Inner::new(Mac::BROADCAST, C1).udp(1000), PORT_1);
+    assert_eq!(after.vteps(), [OTHER.v4_bytes()]);
+}
+
+#[test]
+fn with_nobody_to_flood_to_it_is_dropped_by_name() {
+    let nobody = bare();
+    let frame = || Inner::new(Mac::BROADCAST, DEVICE_MAC).arp();
+    assert_eq!(nobody.send(frame(), VTEP).counted, tx(Outcome::NoTarget));
+    let one_port = bare().with_port(PORT_1);
+    let after = one_port.send(frame(), VTEP);
+    assert_eq!((after.counted, after.local_devices()), (tx(Outcome::Flooded), [(How::To, PORT_1)].to_vec()));
 }
 
 #[test]
 fn a_station_behind_another_port_is_reached_without_the_underlay() {
     let host = host();
-    run(&mut Bytes::new(inner(FAR, C2, 10)), &host, PORT_2);
-    host.recount();
-    let verdict = run(&mut Bytes::new(inner(C2, C1, 10)), &host, PORT_1);
-    assert_eq!((verdict, host.counted()), (Verdict::with(Action::Peer, PORT_2), tx(Outcome::Switched)));
+    host.send(Inner::new(FAR, C2).udp(10), PORT_2);
 
-    host.recount();
-    let verdict = run(&mut Bytes::new(arp(C2, C1)), &host, PORT_1);
-    assert_eq!(verdict, Verdict::with(Action::Egress, PORT_2), "what is not IP goes through the veth");
+    let after = host.send(Inner::new(C2, C1).udp(10), PORT_1);
+    assert_eq!((after.verdict, after.counted), (Verdict::with(Action::Peer, PORT_2), tx(Outcome::Switched)));
+    let after = host.send(Inner::new(C2, C1).arp(), PORT_1);
+    assert_eq!(after.verdict, Verdict::with(Action::Egress, PORT_2), "what is not IP goes through the veth");
+    let after = host.send(Inner::new(C2, C1).udp(10), PORT_2);
+    assert_eq!((after.verdict, after.counted), (Verdict::STOP, tx(Outcome::SamePort)));
+    let after = host.send(Inner::new(C2, DEVICE_MAC).udp(10), VTEP);
+    assert_eq!(after.verdict, Verdict::with(Action::Egress, PORT_2), "egress of the device has no shortcut");
+}
 
-    host.recount();
-    let verdict = run(&mut Bytes::new(inner(C2, C1, 10)), &host, PORT_2);
-    assert_eq!((verdict, host.counted()), (Verdict::STOP, tx(Outcome::SamePort)));
+#[test]
+fn what_a_bridge_behind_the_device_sends_out_is_flooded_though_the_device_has_the_station() {
+    let host = host();
+    host.send(Inner::new(FAR, C2).udp(10), VTEP);
+    let after = host.send(Inner::new(C2, DEVICE_MAC).udp(10), VTEP);
+    assert_eq!((after.counted, after.vteps().len()), (tx(Outcome::Flooded), 2));
 }
 
 #[test]
 fn an_entry_that_names_this_host_floods_its_ports_until_the_station_speaks() {
     let host = host();
-    set(&host, C2, Target::Remote(vxlan_common::RemoteIndex(3)));
-    let mut frame = Bytes::new(inner(C2, C1, 10));
-    assert_eq!(run(&mut frame, &host, PORT_1).action, Action::FloodLocally);
-    assert_eq!(flood_locally(&mut frame, &host, PORT_1), Verdict::STOP);
-    assert_eq!(frame.copies.len(), 2, "the other port and the VTEP device");
+    let home = host.behind(OWN);
+    let host = host.with_station(C2, home);
+    let after = host.send(Inner::new(C2, C1).udp(10), PORT_1);
+    assert_eq!((after.verdict, after.counted), (Verdict::STOP, tx(Outcome::Flooded)));
+    assert_eq!(after.local_devices(), [(How::To, PORT_2), (How::Into, VTEP)]);
 
-    run(&mut Bytes::new(inner(FAR, C2, 10)), &host, PORT_2);
-    let verdict = run(&mut Bytes::new(inner(C2, C1, 10)), &host, PORT_1);
-    assert_eq!(verdict, Verdict::with(Action::Peer, PORT_2));
+    host.send(Inner::new(FAR, C2).udp(10), PORT_2);
+    let after = host.send(Inner::new(C2, C1).udp(10), PORT_1);
+    assert_eq!(after.verdict, Verdict::with(Action::Peer, PORT_2));
+}
+
+#[test]
+fn the_ring_slot_of_a_learned_entry_is_never_taken_for_a_port() {
+    let host = host();
+    let slot = PORT_2.0;
+    host.put(C2, FdbEntry::learned(host.behind(OWN), Seconds(1000), slot));
+    let after = host.send(Inner::new(C2, C1).udp(10), PORT_1);
+    assert_eq!(after.counted, tx(Outcome::Flooded));
+}
+
+#[test]
+fn an_entry_that_names_this_host_and_no_port_has_it_is_dropped_by_name() {
+    let host = bare().with_vtep(OWN);
+    let home = host.behind(OWN);
+    let after = host.with_station(C2, home).send(Inner::new(C2, DEVICE_MAC).udp(10), VTEP);
+    assert_eq!((after.verdict, after.counted), (Verdict::STOP, tx(Outcome::PointsHome)));
 }
 
 #[test]
 fn what_does_not_fit_is_answered_with_the_mtu_that_does() {
-    let host = host();
-    set(&host, FAR, Target::Remote(PEER_INDEX));
-    let fits = inner(FAR, C1, 1450 - 28);
-    assert_eq!(run(&mut Bytes::new(fits), &host, PORT_1).action, Action::Neighbour);
-    host.recount();
+    let host = host_that_knows_far();
+    let of_size = |size: usize| Inner::new(FAR, C1).udp(size - 28);
+    assert_eq!(host.send(of_size(1450), PORT_1).counted, tx(Outcome::Unicast));
 
-    let mut frame = Bytes::new(inner(FAR, C1, 1451 - 28));
-    assert_eq!(run(&mut frame, &host, PORT_1).action, Action::TooBig);
-    let verdict = too_big(&mut frame, &host, PORT_1);
-    assert_eq!((verdict, host.counted()), (Verdict::with(Action::Egress, PORT_1), tx(Outcome::TooBig)));
-    assert_eq!(frame.bytes.len(), 70);
-    assert_eq!(frame.bytes[..6], C1.0);
-    assert_eq!(frame.bytes[34..36], [3, 4]);
-    assert_eq!(frame.bytes[40..42], 1450_u16.to_be_bytes());
+    for (from, back) in [(PORT_1, Action::Egress), (VTEP, Action::Ingress)] {
+        let asked = of_size(1451);
+        let after = host.send(asked.clone(), from);
+        assert_eq!((after.verdict, after.counted), (Verdict::with(back, from), tx(Outcome::TooBig)));
+        let answer = &after.frame.bytes;
+        proof::assert_sound(answer);
+        assert_eq!((&answer[..6], &answer[6..12]), (&C1.0[..], &FAR.0[..]));
+        assert_eq!(
+            (&answer[26..30], &answer[30..34]),
+            (&asked[30..34], &asked[26..30]),
+            "from whom it was for"
+        );
+        assert_eq!((&answer[34..36], proof::word(answer, 40)), (&[3, 4][..], 1450));
+        assert_eq!(answer[42..70], asked[14..42], "RFC 792: the header, and eight bytes");
+    }
 
-    host.recount();
-    let mut frame = Bytes::new([arp(FAR, C1), std::vec![0; 1500]].concat());
-    run(&mut frame, &host, PORT_1);
-    too_big(&mut frame, &host, PORT_1);
-    assert_eq!(host.counted(), tx(Outcome::TooBigUnanswered));
+    let asked = Inner::new(FAR, C1).v6().udp(1450 - 48 + 1);
+    let after = host.send(asked.clone(), PORT_1);
+    assert_eq!(after.counted, tx(Outcome::TooBig));
+    proof::assert_sound(&after.frame.bytes);
+    assert_eq!((&after.frame.bytes[54..56], proof::word(&after.frame.bytes, 60)), (&[2, 0][..], 1450));
+}
+
+#[test]
+fn what_icmp_must_not_answer_is_dropped_by_name() {
+    let host = host_that_knows_far();
+    let big = |make: fn(Inner) -> Inner| make(Inner::new(FAR, C1));
+    let cases = [
+        ("not IP", Inner::new(FAR, C1).raw(0x88b5, &[0; 1500])),
+        ("an ICMP error", big(|inner| inner).icmp(3, 1500)),
+        ("an ICMPv6 error", big(Inner::v6).icmp(1, 1500)),
+        ("a later fragment", big(|inner| inner.fragment(0x2010)).udp(1500)),
+        ("a tagged one", big(|inner| inner.tagged([0x81, 0, 0, 1])).udp(1500)),
+    ];
+    for (name, bytes) in cases {
+        let after = host.send(bytes, PORT_1);
+        assert_eq!((after.verdict, after.counted), (Verdict::STOP, tx(Outcome::TooBigUnanswered)), "{name}");
+    }
+    let narrow = host_that_knows_far().with_hop(PEER, |hop| hop.mtu = 1320);
+    let after = narrow.send(Inner::new(FAR, C1).v6().udp(1300), PORT_1);
+    assert_eq!(after.counted, tx(Outcome::TooBigUnanswered), "IPv6 knows no MTU below 1280");
+}
+
+#[test]
+fn a_question_that_icmp_may_answer_is_answered_though_it_is_icmp() {
+    let host = host_that_knows_far();
+    for echo in [Inner::new(FAR, C1).icmp(8, 1500), Inner::new(FAR, C1).v6().icmp(128, 1500)] {
+        assert_eq!(host.send(echo, PORT_1).counted, tx(Outcome::TooBig));
+    }
+}
+
+#[test]
+fn a_tag_beside_the_frame_counts_against_the_mtu() {
+    let host = host_that_knows_far();
+    for (size, outcome) in [(1446, Outcome::Unicast), (1447, Outcome::TooBig)] {
+        let frame = Bytes::new(Inner::new(FAR, C1).udp(size - 28)).beside([0, 42]);
+        assert_eq!(host.send(frame, PORT_1).counted, tx(outcome), "{size}");
+    }
 }
 
 #[test]
 fn segments_are_measured_each_and_sent_whole() {
-    let host = host();
-    set(&host, FAR, Target::Remote(PEER_INDEX));
-    for (segment, action) in [(1422, Action::Neighbour), (1423, Action::TooBig)] {
-        let mut frame = Bytes::new(inner(FAR, C1, 60_000));
-        frame.segment = Some(segment);
-        assert_eq!(run(&mut frame, &host, PORT_1).action, action, "{segment}");
+    let host = host_that_knows_far();
+    let mut with_options = Inner::new(FAR, C1);
+    with_options.tcp_options = 12;
+    let cases = [
+        (Inner::new(FAR, C1).udp(60_000), 1450 - 28),
+        (Inner::new(FAR, C1).v6().udp(60_000), 1450 - 48),
+        (with_options.clone().tcp(60_000), 1450 - 52),
+        (with_options.v6().tcp(60_000), 1450 - 72),
+    ];
+    for (bytes, fits) in cases {
+        for (segment, outcome) in [(fits, Outcome::Unicast), (fits + 1, Outcome::TooBig)] {
+            let after = host.send(Bytes::new(bytes.clone()).segments(segment), PORT_1);
+            assert_eq!(after.counted, tx(outcome), "{segment}");
+        }
     }
+}
+
+#[test]
+fn what_is_too_long_for_one_outer_packet_is_left_to_the_device() {
+    let frame = Bytes::new(Inner::new(FAR, C1).tcp(65_490)).segments(1400);
+    let after = host_that_knows_far().send(frame, PORT_1);
+    assert_eq!((after.verdict, after.counted), (Verdict::with(Action::Device, VTEP), tx(Outcome::SlowPath)));
 }
 
 #[test]
 fn without_a_way_a_frame_is_dropped_or_left_to_the_device() {
-    let mut host = host();
-    set(&host, FAR, Target::Remote(PEER_INDEX));
-    for (state, outcome, action) in [
-        (HopState::NoRoute, Outcome::NoRoute, Action::Stop),
-        (HopState::Unknown, Outcome::SlowPath, Action::Device),
+    let to_device = Verdict::with(Action::Device, VTEP);
+    for (state, outcome, verdict) in [
+        (HopState::NoRoute, Outcome::NoRoute, Verdict::STOP),
+        (HopState::Unknown, Outcome::SlowPath, to_device),
+        (HopState::Unresolved, Outcome::Unicast, Verdict::neighbour(ETH0, PEER, true)),
     ] {
-        host.hops.insert(PEER_INDEX, NextHop::new(state, 1, Seconds(1000)));
-        host.recount();
-        let verdict = run(&mut Bytes::new(inner(FAR, C1, 10)), &host, PORT_1);
-        assert_eq!((verdict.action, host.counted()), (action, tx(outcome)));
+        let host = host_that_knows_far().with_hop(PEER, |hop| hop.set_state(state));
+        let after = host.send(Inner::new(FAR, C1).udp(10), PORT_1);
+        assert_eq!((after.verdict, after.counted), (verdict, tx(outcome)), "{state:?}");
+    }
+    let host = host_that_knows_far().with_flags(OverlayFlags::DEVICE_TRANSMIT);
+    for destination in [FAR, Mac::BROADCAST] {
+        let after = host.send(Inner::new(destination, C1).udp(10), PORT_1);
+        assert_eq!((after.verdict, after.counted), (to_device, tx(Outcome::SlowPath)));
     }
 }
 
 #[test]
-fn a_source_that_is_no_station_is_dropped() {
+fn a_source_that_is_no_station_is_dropped_and_not_learned() {
     for source in [Mac::ZERO, Mac::BROADCAST, Mac([1, 0, 0x5e, 0, 0, 1])] {
         let host = host();
-        assert_eq!(run(&mut Bytes::new(inner(FAR, source, 10)), &host, PORT_1), Verdict::STOP);
-        assert_eq!(host.counted(), tx(Outcome::SourceMacInvalid));
+        let after = host.send(Inner::new(FAR, source).udp(10), PORT_1);
+        assert_eq!((after.verdict, after.counted), (Verdict::STOP, tx(Outcome::SourceMacInvalid)));
+        assert_eq!(host.entry(source), None);
     }
+}
+
+#[test]
+fn a_frame_that_the_kernel_cannot_grow_is_dropped_by_name() {
+    let frame = Bytes::new(Inner::new(FAR, C1).udp(10)).cramped();
+    assert_eq!(host_that_knows_far().send(frame, PORT_1).counted, tx(Outcome::NoRoom));
+}
+
+#[test]
+fn truncated_at_every_byte_it_ends_in_one_counter() {
+    let host = host_that_knows_far();
+    for (whole, headers) in [
+        (Inner::new(FAR, C1).tcp(10), 34),
+        (Inner::new(FAR, C1).v6().udp(10), 54),
+        (Inner::new(FAR, C1).tagged([0x81, 0, 0, 1]).udp(10), 38),
+        (Inner::new(FAR, C1).arp(), 14),
+    ] {
+        for length in 0..whole.len() {
+            let after = host.send(whole[..length].to_vec(), PORT_1);
+            let expected = if length < headers { Outcome::Truncated } else { Outcome::Unicast };
+            assert_eq!(after.counted, tx(expected), "{length} bytes");
+        }
+    }
+}
+
+#[test]
+fn what_comes_from_a_device_that_is_no_port_passes() {
+    let after = host().send(Inner::new(FAR, C1).udp(10), IfIndex(99));
+    assert_eq!((after.verdict, after.counted), (Verdict::PASS, None));
+}
+
+#[test]
+fn a_stage_that_cannot_be_called_leaves_the_frame_to_the_device() {
+    let host = host();
+    let mut frame = Bytes::new(Inner::new(Mac::BROADCAST, C1).arp());
+    let verdict = crate::overlay::without_stage(&mut frame, &host, PORT_1);
+    assert_eq!(verdict, Verdict::with(Action::Device, VTEP));
+    assert_eq!(host.counts.take().len(), 1);
+}
+
+#[test]
+fn a_dynamic_entry_is_followed_until_it_ages() {
+    let host = host();
+    host.put(FAR, FdbEntry::configured(host.behind(PEER), Seconds(1000), FdbFlags::DYNAMIC));
+    for (now, outcome) in [(1300, Outcome::Unicast), (1301, Outcome::Flooded)] {
+        host.now.set(Seconds(now));
+        assert_eq!(host.send(Inner::new(FAR, C1).udp(10), PORT_1).counted, tx(outcome), "{now}");
+    }
+    assert!(matches!(host.target(C1), Some(Target::Port(PORT_1))));
 }

@@ -1,98 +1,129 @@
-//! Random and bent frames at both pipelines: nothing panics, every frame ends in one counter or passes untouched,
-//! and what one host encapsulates another decapsulates to the same bytes.
+//! Random and bent frames at both pipelines: nothing panics, every frame ends in one counter or passes untouched
+//! ([`super::journey`] asserts it of each), and what one host encapsulates another decapsulates to the same bytes.
 
 use std::vec::Vec;
 
-use proptest::prelude::*;
-use vxlan_common::Target;
+use proptest::{prelude::*, strategy::Union};
+use vxlan_common::{Mac, Outcome};
 
 use super::*;
-use crate::{
-    overlay, underlay,
-    verdict::Action,
-    wire::{EtherType, Tag},
-};
+use crate::wire::{EtherType, Tag};
 
-fn bent(mut bytes: Vec<u8>, changes: &[(usize, u8)], length: usize) -> Vec<u8> {
+type Changes = Vec<(usize, u8)>;
+
+/// A few bytes to overwrite, most of them in the headers.
+fn changes() -> impl Strategy<Value = Changes> {
+    prop::collection::vec((0_usize..130, any::<u8>()), 0..6)
+}
+
+fn bent(mut bytes: Vec<u8>, changes: &Changes, length: usize) -> Vec<u8> {
     for (at, byte) in changes {
-        let at = at % bytes.len();
-        bytes[at] = *byte;
+        if let Some(there) = bytes.get_mut(*at) {
+            *there = *byte;
+        }
     }
     bytes.truncate(length);
     bytes
 }
 
-/// Through the first stage and the one that it calls.
-fn send(frame: &mut Bytes, host: &Host) -> Action {
-    let verdict = overlay::run(frame, host, PORT_1);
-    match verdict.action {
-        Action::Flood => overlay::flood(frame, host, PORT_1).action,
-        Action::FloodLocally => overlay::flood_locally(frame, host, PORT_1).action,
-        Action::TooBig => overlay::too_big(frame, host, PORT_1).action,
-        action => action,
-    }
+/// What stations send to `destination`: all kinds, each with a payload of up to `longest` bytes.
+fn any_inner(destination: Mac, source: Mac, longest: usize) -> impl Strategy<Value = Vec<u8>> {
+    let make = (any::<bool>(), 0_u8..4, any::<(u16, u16)>(), 0_usize..3, 0..longest, 0_u8..7);
+    make.prop_map(move |(is_v6, ecn, (from, to), tags, payload, kind)| {
+        let mut inner = Inner::new(destination, source).tos(ecn).ports(from, to);
+        if is_v6 {
+            inner = inner.v6();
+        }
+        for tag in 0..tags {
+            inner = inner.tagged([0x81, 0, 0x20, tag as u8]);
+        }
+        match kind {
+            0 => inner.udp(payload),
+            1 => inner.tcp(payload),
+            2 => inner.icmp(8, payload),
+            3 => inner.other(132, payload),
+            4 => inner.arp(),
+            5 => inner.lldp(),
+            _ => inner.raw(0x88b5, &std::vec![7; payload]),
+        }
+    })
+}
+
+fn any_destination() -> impl Strategy<Value = Mac> {
+    Union::new([FAR, C2, C1, DEVICE_MAC, Mac::BROADCAST, Mac([1, 0, 0x5e, 0, 0, 1])].map(Just))
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn any_bytes_from_a_port_end_in_one_counter(bytes in prop::collection::vec(any::<u8>(), 0..200), segment in prop::option::of(1_u32..2000)) {
-        let host = host();
+    fn any_bytes_from_a_port_end_in_one_counter(
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+        segment in prop::option::of(0_u32..2000),
+    ) {
         let mut frame = Bytes::new(bytes);
         frame.segment = segment;
-        send(&mut frame, &host);
-        prop_assert!(host.counted().is_some());
+        prop_assert!(host().send(frame, PORT_1).counted.is_some());
     }
 
     #[test]
     fn any_bytes_from_the_underlay_pass_or_end_in_one_counter(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let host = host();
-        let action = underlay::run(&mut Bytes::new(bytes), &host).action;
-        prop_assert!(action == Action::Pass || host.counted().is_some());
+        host().receive(bytes);
     }
 
     #[test]
     fn bent_packets_from_the_underlay_pass_or_end_in_one_counter(
-        changes in prop::collection::vec((0_usize..120, any::<u8>()), 0..6),
-        length in 0_usize..160,
-        segment in prop::option::of(1_u32..2000),
+        inner in any_inner(C1, FAR, 60),
+        has_checksum in any::<bool>(),
+        changes in changes(),
+        length in 0_usize..200,
+        segment in prop::option::of(0_u32..2000),
     ) {
-        let host = host();
-        let mut frame = Bytes::new(bent(vxlan(PEER, &inner(C1, FAR, 40)), &changes, length));
+        let checksum = if has_checksum { Checksummed::Right } else { Checksummed::No };
+        let packet = Packet::from(PEER).checksum(checksum).carrying(&inner);
+        let mut frame = Bytes::new(bent(packet, &changes, length));
         frame.segment = segment;
-        let action = underlay::run(&mut frame, &host).action;
-        prop_assert!(action == Action::Pass || host.counted().is_some());
+        host().receive(frame);
     }
 
     #[test]
     fn bent_frames_from_a_port_end_in_one_counter(
-        changes in prop::collection::vec((0_usize..60, any::<u8>()), 0..6),
-        length in 0_usize..120,
+        inner in any_destination().prop_flat_map(|destination| any_inner(destination, C1, 1600)),
+        changes in changes(),
+        length in 0_usize..1700,
+        from_device in any::<bool>(),
+        control in prop::option::of(any::<[u8; 2]>()),
+        segment in prop::option::of(0_u32..2000),
     ) {
-        let host = host();
-        set(&host, FAR, Target::Remote(PEER_INDEX));
-        send(&mut Bytes::new(bent(inner(FAR, C1, 40), &changes, length)), &host);
-        prop_assert!(host.counted().is_some());
+        let mut frame = Bytes::new(bent(inner, &changes, length));
+        frame.segment = segment;
+        frame.tag = control.map(|control| Tag { kind: EtherType::VLAN, control });
+        let from = if from_device { VTEP } else { PORT_1 };
+        prop_assert!(host_that_knows_far().send(frame, from).counted.is_some());
     }
 
     #[test]
-    fn what_is_encapsulated_is_decapsulated_to_the_same_bytes(payload in 0_usize..1400, control in prop::option::of(any::<[u8; 2]>()), is_ip in any::<bool>()) {
-        let there = host();
-        set(&there, FAR, Target::Remote(PEER_INDEX));
-        let sent = if is_ip { inner(FAR, C1, payload) } else { arp(FAR, C1) };
-        let tag = control.map(|control| Tag { kind: EtherType::VLAN, control });
+    fn what_is_encapsulated_is_decapsulated_to_the_same_bytes(
+        sent in any_inner(FAR, C1, 1300),
+        control in prop::option::of(any::<[u8; 2]>()),
+    ) {
+        let there = host_that_knows_far();
+        let here = host().at(PEER).with_vtep(OWN);
         let mut frame = Bytes::new(sent.clone());
-        frame.tag = tag;
-        prop_assume!(matches!(send(&mut frame, &there), Action::Neighbour | Action::NeighbourNotIp));
+        frame.tag = control.map(|control| Tag { kind: EtherType::VLAN, control });
 
-        let mut here = host();
-        let overlay = *here.overlays.get(&key()).expect("the overlay");
-        here.overlays.insert(key(), overlay.from_local(PEER));
-        here.local.insert(PEER);
-        here.known.insert(OWN);
-        underlay::run(&mut frame, &here);
-        prop_assert_eq!(frame.bytes, sent);
-        prop_assert_eq!(frame.tag, tag);
+        let after = there.send(frame.clone(), PORT_1);
+        prop_assert_eq!(after.counted, tx(Outcome::Unicast));
+        let [packet] = &after.to_underlay()[..] else { panic!("one packet") };
+        let after = here.receive(packet.clone());
+
+        prop_assert_eq!(after.counted, rx(Outcome::Flooded));
+        prop_assert_eq!(whole(&after.frame), whole(&frame));
     }
+}
+
+/// The bytes of a frame with the tag beside it put into it.
+fn whole(frame: &Bytes) -> Vec<u8> {
+    let tag = frame.tag.map_or_else(Vec::new, |tag| [tag.kind.0, tag.control].concat());
+    [&frame.bytes[..12], &tag, &frame.bytes[12..]].concat()
 }

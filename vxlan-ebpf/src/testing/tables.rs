@@ -14,45 +14,62 @@ use vxlan_common::{
 
 use crate::Tables;
 
-/// A host. What a test sets is public; what the engine writes is read by methods.
+/// A counter that moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counted {
+    Of(OverlayKey, Direction, Outcome),
+    Outside(UdpPort, Outcome),
+}
+
+impl Counted {
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Self::Of(_, _, outcome) | Self::Outside(_, outcome) => outcome,
+        }
+    }
+}
+
+/// Packets and bytes to a VTEP, or from it.
+pub(super) type Traffic = BTreeMap<RemoteIndex, (u64, u64)>;
+
+/// A host: what a test sets, and what the engine wrote.
 #[derive(Default)]
 pub(super) struct Host {
     pub now: Cell<Seconds>,
     pub ports: HashMap<IfIndex, Port>,
     pub overlays: HashMap<OverlayKey, Overlay>,
-    pub remotes: HashMap<RemoteIndex, Remote>,
+    pub remotes: BTreeMap<RemoteIndex, Remote>,
     pub hops: HashMap<RemoteIndex, NextHop>,
     pub floods: HashMap<OverlayKey, FloodList>,
     pub local: HashSet<Address>,
-    pub known: HashSet<Address>,
+    pub known: HashSet<(OverlayKey, Address)>,
+    /// IPv4 prefixes: address and bits.
+    pub allowed: Vec<(OverlayKey, [u8; 4], u32)>,
     pub fdb: RefCell<HashMap<FdbKey, FdbEntry>>,
     pub fdb_room: usize,
+    /// How often an entry was written anew.
+    pub replaced: Cell<u32>,
     pub ring: RefCell<HashMap<u32, &'static FdbKey>>,
     pub ring_slots: u32,
-    hand: Cell<u32>,
-    learned: RefCell<Vec<&'static Remote>>,
-    counts: RefCell<BTreeMap<(Option<Direction>, Outcome), u32>>,
+    /// How many indices learning may still claim.
+    pub claims: Cell<usize>,
+    pub sent: RefCell<Traffic>,
+    pub received: RefCell<Traffic>,
+    /// Each count, with the bytes of the frame.
+    pub counts: RefCell<Vec<(Counted, usize)>>,
+    /// The clock hand.
+    pub hand: Cell<u32>,
+    /// VTEPs that learning met.
+    pub learned: RefCell<Vec<&'static Remote>>,
 }
 
 /// Indices of VTEPs that learning meets begin here.
-const LEARNED: u32 = 100;
+pub(super) const LEARNED: u32 = 100;
 
-impl Host {
-    /// The one counter that moved, and that it moved once.
-    pub fn counted(&self) -> Option<(Option<Direction>, Outcome)> {
-        let counts = self.counts.borrow();
-        assert!(counts.values().sum::<u32>() <= 1, "a frame was counted more than once: {counts:?}");
-        counts.keys().next().copied()
-    }
-
-    /// Forgets what was counted.
-    pub fn recount(&self) {
-        self.counts.borrow_mut().clear();
-    }
-
-    fn add(&self, direction: Option<Direction>, outcome: Outcome) {
-        *self.counts.borrow_mut().entry((direction, outcome)).or_default() += 1;
-    }
+fn add(traffic: &RefCell<Traffic>, remote: RemoteIndex, bytes: usize) {
+    let mut traffic = traffic.borrow_mut();
+    let (packets, sum) = traffic.entry(remote).or_default();
+    (*packets, *sum) = (*packets + 1, *sum + bytes as u64);
 }
 
 impl Tables for Host {
@@ -90,6 +107,7 @@ impl Tables for Host {
     }
 
     fn fdb_replace(&self, key: &FdbKey, entry: &FdbEntry) {
+        self.replaced.set(self.replaced.get() + 1);
         if let Some(there) = self.fdb.borrow_mut().get_mut(key) {
             *there = *entry;
         }
@@ -112,6 +130,7 @@ impl Tables for Host {
     }
 
     fn ring_set(&self, slot: u32, key: &FdbKey) {
+        assert!(slot < self.ring_slots, "slot {slot} of {}", self.ring_slots);
         self.ring.borrow_mut().insert(slot, Box::leak(Box::new(*key)));
     }
 
@@ -126,15 +145,20 @@ impl Tables for Host {
             return Some(*index);
         }
         let mut learned = self.learned.borrow_mut();
-        let at = learned.iter().position(|remote| remote.address() == address).unwrap_or_else(|| {
-            let remote = Remote::new(RemoteKey::plain(address), RemoteFlags::LEARNED, 1);
-            learned.push(Box::leak(Box::new(remote)));
-            learned.len() - 1
-        });
+        let at = match learned.iter().position(|remote| remote.address() == address) {
+            Some(at) => at,
+            None => {
+                self.claims.set(self.claims.get().checked_sub(1)?);
+                let remote =
+                    Remote::new(RemoteKey::plain(address), RemoteFlags::LEARNED, RemoteIndex(LEARNED));
+                learned.push(Box::leak(Box::new(remote)));
+                learned.len() - 1
+            }
+        };
         Some(RemoteIndex(LEARNED + at as u32))
     }
 
-    fn hop(&self, index: RemoteIndex, _: &Remote, _: OverlayKey) -> Option<&NextHop> {
+    fn hop(&self, index: RemoteIndex, _: OverlayKey) -> Option<&NextHop> {
         self.hops.get(&index)
     }
 
@@ -142,12 +166,15 @@ impl Tables for Host {
         self.local.contains(&address)
     }
 
-    fn is_known(&self, _: OverlayKey, address: Address) -> bool {
-        self.known.contains(&address)
+    fn is_known(&self, overlay: OverlayKey, address: Address) -> bool {
+        self.known.contains(&(overlay, address))
     }
 
-    fn is_allowed(&self, _: OverlayKey, address: Address) -> bool {
-        address.v4_bytes()[..3] == [10, 99, 0]
+    fn is_allowed(&self, overlay: OverlayKey, address: Address) -> bool {
+        let address = u32::from_be_bytes(address.v4_bytes());
+        self.allowed.iter().any(|(of, prefix, bits)| {
+            *of == overlay && (address ^ u32::from_be_bytes(*prefix)).leading_zeros() >= *bits
+        })
     }
 
     fn flood(&self, overlay: OverlayKey) -> Option<&FloodList> {
@@ -158,15 +185,19 @@ impl Tables for Host {
         (0..turns).for_each(turn);
     }
 
-    fn count(&self, _: OverlayKey, direction: Direction, outcome: Outcome, _: usize) {
-        self.add(Some(direction), outcome);
+    fn count(&self, overlay: OverlayKey, direction: Direction, outcome: Outcome, bytes: usize) {
+        self.counts.borrow_mut().push((Counted::Of(overlay, direction, outcome), bytes));
     }
 
-    fn count_outside(&self, _: UdpPort, outcome: Outcome, _: usize) {
-        self.add(None, outcome);
+    fn count_outside(&self, port: UdpPort, outcome: Outcome, bytes: usize) {
+        self.counts.borrow_mut().push((Counted::Outside(port, outcome), bytes));
     }
 
-    fn count_sent(&self, _: RemoteIndex, _: usize) {}
+    fn count_sent(&self, remote: RemoteIndex, bytes: usize) {
+        add(&self.sent, remote, bytes);
+    }
 
-    fn count_received(&self, _: RemoteIndex, _: usize) {}
+    fn count_received(&self, remote: RemoteIndex, bytes: usize) {
+        add(&self.received, remote, bytes);
+    }
 }

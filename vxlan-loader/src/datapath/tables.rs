@@ -101,22 +101,16 @@ impl Tables {
         Table::<OverlayKey, Text>::create(SPEC, &directory.map(SPEC), OVERLAYS)
     }
 
-    /// What went to a VTEP and came from it, by all CPUs.
-    pub fn traffic(&self, index: RemoteIndex) -> Result<RemoteTraffic> {
-        let each = self.traffic.get(&index.0, 0).map_err(|error| broken("vtep_traffic", error))?;
-        Ok(each.iter().fold(RemoteTraffic::default(), |sum, one| RemoteTraffic {
-            tx_packets: sum.tx_packets + one.tx_packets,
-            tx_bytes: sum.tx_bytes + one.tx_bytes,
-            rx_packets: sum.rx_packets + one.rx_packets,
-            rx_bytes: sum.rx_bytes + one.rx_bytes,
-        }))
+    /// The VTEP that `index` refers to; a free one, if it is gone.
+    pub fn vtep_at(&self, index: RemoteIndex) -> Result<Remote> {
+        let remote = self.remote.get(index.slot())?;
+        Ok(if remote.index(index.slot()) == index { remote } else { Remote::free(index) })
     }
 
-    /// Forgets what went to a VTEP and came from it.
-    pub fn clear_traffic(&mut self, index: RemoteIndex) -> Result<()> {
-        let each = self.traffic.get(&index.0, 0).map_err(|error| broken("vtep_traffic", error))?;
-        let zeros = vec![RemoteTraffic::default(); each.len()].try_into()?;
-        self.traffic.set(index.0, zeros, 0).map_err(|error| broken("vtep_traffic", error))
+    /// What went to a VTEP and came from it, by all CPUs.
+    pub fn traffic(&self, index: RemoteIndex) -> Result<RemoteTraffic> {
+        let each = self.traffic.get(&index.slot(), 0).map_err(|error| broken("vtep_traffic", error))?;
+        Ok(each.iter().fold(RemoteTraffic::default(), |sum, one| sum.plus(*one.clone().of(index))))
     }
 
     /// All counters, summed over the CPUs, in no order.

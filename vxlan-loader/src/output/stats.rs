@@ -31,7 +31,7 @@ pub fn text(stats: &Stats, style: Style) -> String {
         }
     }
     for VtepCounts { address, learned, traffic } in &stats.vteps {
-        let RemoteTraffic { tx_packets, tx_bytes, rx_packets, rx_bytes } = traffic;
+        let RemoteTraffic { tx_packets, tx_bytes, rx_packets, rx_bytes, .. } = traffic;
         let _ = writeln!(out, "vtep {address}{}", if *learned { " learned" } else { "" });
         let _ = writeln!(out, "    RX: bytes {rx_bytes} packets {rx_packets}");
         let _ = writeln!(out, "    TX: bytes {tx_bytes} packets {tx_packets}");
@@ -92,7 +92,7 @@ fn overlay_json(overlay: &OverlayCounts) -> Value {
 }
 
 fn vtep_json(vtep: &VtepCounts) -> Value {
-    let RemoteTraffic { tx_packets, tx_bytes, rx_packets, rx_bytes } = vtep.traffic;
+    let RemoteTraffic { tx_packets, tx_bytes, rx_packets, rx_bytes, .. } = vtep.traffic;
     json!({
         "address": vtep.address.to_string(),
         "learned": vtep.learned,
@@ -112,6 +112,9 @@ mod tests {
 
     fn stats() -> Stats {
         let count = |packets, bytes| Count { packets, bytes };
+        let mut traffic = RemoteTraffic::default();
+        (traffic.tx_packets, traffic.tx_bytes) = (11, 1042);
+        (traffic.rx_packets, traffic.rx_bytes) = (9, 900);
         Stats {
             overlays: vec![OverlayCounts {
                 key: OverlayKey::new(Vni::from_wire([0, 1, 0xbc]), UdpPort::VXLAN),
@@ -123,11 +126,7 @@ mod tests {
                     (Direction::Rx, Outcome::NotAdmitted, count(2, 200)),
                 ],
             }],
-            vteps: vec![VtepCounts {
-                address: [192, 168, 1, 200].into(),
-                learned: true,
-                traffic: RemoteTraffic { tx_packets: 11, tx_bytes: 1042, rx_packets: 9, rx_bytes: 900 },
-            }],
+            vteps: vec![VtepCounts { address: [192, 168, 1, 200].into(), learned: true, traffic }],
             outside: vec![(UdpPort::VXLAN, Outcome::UnknownVni, count(4, 400))],
         }
     }

@@ -11,7 +11,7 @@ impl Overlays<'_> {
     /// One fact more names the VTEP at `index`.
     pub(super) fn admit(&mut self, overlay: OverlayKey, index: RemoteIndex) -> Result<()> {
         let tables = self.tables_mut()?;
-        let key = AdmitKey::new(overlay, tables.remote.get(index.0)?.address());
+        let key = AdmitKey::new(overlay, tables.vtep_at(index)?.address());
         let facts = tables.admit.get(&key)?.map_or(0, |known| known.facts);
         tables.admit.set(&key, &Known { facts: facts + 1 })
     }
@@ -19,7 +19,7 @@ impl Overlays<'_> {
     /// One fact less names the VTEP at `index`; whether none is left.
     pub(super) fn dismiss(&mut self, overlay: OverlayKey, index: RemoteIndex) -> Result<bool> {
         let tables = self.tables_mut()?;
-        let key = AdmitKey::new(overlay, tables.remote.get(index.0)?.address());
+        let key = AdmitKey::new(overlay, tables.vtep_at(index)?.address());
         let facts = tables.admit.get(&key)?.map_or(0, |known| known.facts);
         if facts > 1 {
             tables.admit.set(&key, &Known { facts: facts - 1 })?;
@@ -56,7 +56,7 @@ fn count(
     });
     let mut facts = HashMap::new();
     for (overlay, index) in flooded.chain(behind) {
-        if let Some(remote) = remotes.get(index.0 as usize) {
+        if let Some(remote) = remotes.get(index.slot() as usize) {
             *facts.entry(AdmitKey::new(overlay, remote.address())).or_default() += 1;
         }
     }
@@ -73,7 +73,7 @@ mod tests {
     fn flood_list_and_configured_stations_are_facts_and_learned_ones_are_not() {
         let overlay = OverlayKey::new(Vni::from_wire([0, 0, 1]), UdpPort::VXLAN);
         let address = |last| Address::v4([10, 0, 0, last]);
-        let remote = |last| Remote::new(RemoteKey::plain(address(last)), 0, 1);
+        let remote = |last| Remote::new(RemoteKey::plain(address(last)), 0, RemoteIndex::NONE);
         let remotes = [remote(0), remote(1), remote(2), remote(3)];
         let mut list = FloodList::default();
         list.add_remote(RemoteIndex(1));

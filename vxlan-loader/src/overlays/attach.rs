@@ -5,7 +5,7 @@ use std::io::Read;
 use std::net::IpAddr;
 
 use anyhow::{Context, Result, bail, ensure};
-use vxlan_common::{FloodList, IfIndex, Mac, OverlayKey, Port, PortKind, Remote, RemoteKey};
+use vxlan_common::{FloodList, IfIndex, Mac, OverlayKey, Port, PortKind, Remote, RemoteIndex, RemoteKey};
 
 use super::Overlays;
 use super::host::Host;
@@ -130,7 +130,7 @@ impl Overlays<'_> {
         let vtep = self.vtep(key, record.clone())?.with_context(gone(key))?;
         // The device made its default destination itself.
         for remote in spec.remotes.iter().filter(|remote| Some(**remote) != default) {
-            let remote = Remote::new(RemoteKey::plain((*remote).into()), 0, 0);
+            let remote = Remote::new(RemoteKey::plain((*remote).into()), 0, RemoteIndex::NONE);
             self.mirror(&vtep, &flood_entry(&vtep, &remote))?;
         }
         self.hang(key, device)?;

@@ -120,27 +120,23 @@ impl Overlays<'_> {
         let tables = self.tables()?;
         let mut vteps: BTreeMap<IpAddr, VtepCounts> = BTreeMap::new();
         for (_, index) in tables.vtep.rows()? {
-            let address = tables.remote.get(index)?.address().into();
-            let traffic = tables.traffic(RemoteIndex(index))?;
-            let learned = index >= LOADER_REMOTES;
+            let index = RemoteIndex(index);
+            let remote = tables.vtep_at(index)?;
+            if remote.is_free() {
+                continue;
+            }
+            let address = remote.address().into();
+            let traffic = tables.traffic(index)?;
+            let learned = index.slot() >= LOADER_REMOTES;
             vteps
                 .entry(address)
                 .and_modify(|known| {
-                    known.traffic = sum(known.traffic, traffic);
+                    known.traffic = known.traffic.plus(traffic);
                     known.learned &= learned;
                 })
                 .or_insert(VtepCounts { address, learned, traffic });
         }
         Ok(vteps.into_values().collect())
-    }
-}
-
-fn sum(a: RemoteTraffic, b: RemoteTraffic) -> RemoteTraffic {
-    RemoteTraffic {
-        tx_packets: a.tx_packets + b.tx_packets,
-        tx_bytes: a.tx_bytes + b.tx_bytes,
-        rx_packets: a.rx_packets + b.rx_packets,
-        rx_bytes: a.rx_bytes + b.rx_bytes,
     }
 }
 

@@ -96,7 +96,7 @@ impl Overlays<'_> {
             Verb::Add | Verb::Append => {}
         }
         self.work(|this| {
-            let entry = flood_entry(vtep, &Remote::new(remote, 0, 0));
+            let entry = flood_entry(vtep, &Remote::new(remote, 0, RemoteIndex::NONE));
             this.mirror(vtep, &entry)?;
             this.flood_add(vtep.key, remote).map(drop)
         })
@@ -107,7 +107,7 @@ impl Overlays<'_> {
         let before = self.tables()?.fdb.get(&key)?;
         let configured = before.filter(|entry| !entry.is_learned() && !self.is_expired(vtep, entry));
         let same = match configured.map(|entry| entry.target()) {
-            Some(Target::Remote(index)) => self.tables()?.remote.get(index.0)?.key == remote,
+            Some(Target::Remote(index)) => self.tables()?.vtep_at(index)?.key == remote,
             Some(Target::Port(_)) | None => false,
         };
         let flags = flags(spec);
@@ -123,7 +123,7 @@ impl Overlays<'_> {
             if !same {
                 this.admit(vtep.key, index)?;
             }
-            this.mirror(vtep, &station_entry(spec.mac, &entry, &Remote::new(remote, 0, 0)))?;
+            this.mirror(vtep, &station_entry(spec.mac, &entry, &Remote::new(remote, 0, RemoteIndex::NONE)))?;
             this.tables_mut()?.fdb.set(&key, &entry)?;
             if before.is_some() {
                 this.insist(&key, &entry)?;
@@ -179,7 +179,7 @@ impl Overlays<'_> {
         Ok(match entry.target() {
             Target::Port(port) => format!("at {}", self.observed.name(port)),
             Target::Remote(index) => {
-                format!("behind {}", IpAddr::from(self.tables()?.remote.get(index.0)?.address()))
+                format!("behind {}", IpAddr::from(self.tables()?.vtep_at(index)?.address()))
             }
         })
     }
@@ -192,7 +192,7 @@ impl Overlays<'_> {
         let via = self.via_of(victim)?;
         let mut found = Vec::new();
         for index in self.flood_list(vtep.key)?.remotes() {
-            let remote = self.tables()?.remote.get(index.0)?;
+            let remote = self.tables()?.vtep_at(index)?;
             if is_meant(vtep, victim, via, &remote) {
                 found.push((index, remote));
             }
@@ -223,7 +223,7 @@ impl Overlays<'_> {
             format!("No such entry: {} is not in the forwarding table of {}", victim.mac, vtep.name)
         })?;
         let is_meant = match entry.target() {
-            Target::Remote(index) => is_meant(vtep, victim, via, &self.tables()?.remote.get(index.0)?),
+            Target::Remote(index) => is_meant(vtep, victim, via, &self.tables()?.vtep_at(index)?),
             Target::Port(_) => victim.dst.is_none(),
         };
         if !is_meant {
@@ -243,7 +243,7 @@ impl Overlays<'_> {
         if let Target::Remote(index) = entry.target()
             && !entry.is_learned()
         {
-            let remote = self.tables()?.remote.get(index.0)?;
+            let remote = self.tables()?.vtep_at(index)?;
             self.unmirror(vtep, &station_entry(mac, entry, &remote))?;
             self.tables_mut()?.fdb.remove(&FdbKey::new(vtep.key, mac))?;
             is_last = self.dismiss(vtep.key, index)?;

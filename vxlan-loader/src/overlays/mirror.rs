@@ -56,7 +56,7 @@ impl Overlays<'_> {
 
     fn wanted(&self, vtep: &Vtep) -> Result<Vec<KernelFdb>> {
         let tables = self.tables()?;
-        let remote = |index: RemoteIndex| tables.remote.get(index.0);
+        let remote = |index: RemoteIndex| tables.vtep_at(index);
         let mut entries = Vec::new();
         for index in self.flood_list(vtep.key)?.remotes() {
             entries.push(flood_entry(vtep, &remote(index)?));

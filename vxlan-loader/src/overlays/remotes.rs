@@ -1,11 +1,10 @@
-//! Indices of VTEPs: given out when something names a VTEP, taken back when nothing does.
+//! Slots of VTEPs: given out when something names a VTEP, taken back when nothing does.
 //!
 //! Nothing counts references: who is referred to is found by looking, when a VTEP lost the last fact that named it.
 
 use std::collections::HashSet;
 
 use anyhow::{Result, bail};
-use bytemuck::Zeroable;
 use vxlan_common::{FdbEntry, LOADER_REMOTES, Remote, RemoteFlags, RemoteIndex, RemoteKey, Target};
 
 use super::Overlays;
@@ -14,36 +13,26 @@ use crate::datapath::{Datapath, Tables};
 impl Overlays<'_> {
     /// The index of a VTEP; gives it one if it has none.
     pub(super) fn claim(&mut self, key: RemoteKey) -> Result<RemoteIndex> {
-        let address = Remote::new(key, 0, 0).address();
+        let address = key.address();
         let flags = if self.observed.is_local(address)? { RemoteFlags::HOME } else { 0 };
         let tables = self.tables_mut()?;
         if let Some(index) = tables.vtep.get(&key)? {
             return Ok(RemoteIndex(index));
         }
-        let used = tables.vtep.rows()?.into_iter().map(|(_, index)| index).collect();
-        let mut generation = None;
-        for index in free(&used) {
-            let remote = tables.remote.get(index)?;
-            // A killed command may have left one that has no row in table vtep.
-            if remote.key == RemoteKey::zeroed() {
-                generation = Some((RemoteIndex(index), remote.generation.wrapping_add(1)));
-                break;
-            }
-        }
-        let Some((index, generation)) = generation else {
+        // A killed command may have left one that has no row in table vtep: the slots themselves say who is free.
+        let Some(index) = next(&tables.remote.values()?) else {
             bail!("table remote is full: {} VTEPs are named already: remove some", LOADER_REMOTES - 1)
         };
-        tables.clear_traffic(index)?;
-        tables.remote.set(index.0, Remote::new(key, flags, generation))?;
+        tables.remote.set(index.slot(), Remote::new(key, flags, index))?;
         if tables.vtep.add(&key, &index.0)? {
             return Ok(index);
         }
         // The data path met this very VTEP at this moment.
-        tables.remote.set(index.0, Remote::new(RemoteKey::zeroed(), 0, generation))?;
+        tables.remote.set(index.slot(), Remote::free(index))?;
         self.claim(key)
     }
 
-    /// Takes back the indices that nothing refers to.
+    /// Takes back the slots that nothing refers to.
     pub(super) fn collect_remotes(&mut self) -> Result<()> {
         let tables = self.tables_mut()?;
         let used = referenced(tables)?;
@@ -69,8 +58,8 @@ impl Overlays<'_> {
             if used.contains(&index) {
                 tables.vtep.add(&key, &index)?;
             } else {
-                let generation = tables.remote.get(index)?.generation;
-                tables.remote.set(index, Remote::new(RemoteKey::zeroed(), 0, generation))?;
+                let index = RemoteIndex(index);
+                tables.remote.set(index.slot(), Remote::free(index))?;
             }
         }
         Ok(())
@@ -79,11 +68,14 @@ impl Overlays<'_> {
     /// Writes down anew which VTEPs are this very host.
     pub(super) fn find_home(&mut self) -> Result<()> {
         for (_, index) in self.tables()?.vtep.rows()? {
-            let mut remote = self.tables()?.remote.get(index)?;
-            let is_home = index < LOADER_REMOTES && self.observed.is_local(remote.address())?;
-            if is_home != (remote.flags & RemoteFlags::HOME != 0) {
+            let slot = RemoteIndex(index).slot();
+            if slot >= LOADER_REMOTES {
+                continue;
+            }
+            let mut remote = self.tables()?.remote.get(slot)?;
+            if self.observed.is_local(remote.address())? != (remote.flags & RemoteFlags::HOME != 0) {
                 remote.flags ^= RemoteFlags::HOME;
-                self.tables_mut()?.remote.set(index, remote)?;
+                self.tables_mut()?.remote.set(slot, remote)?;
             }
         }
         Ok(())
@@ -93,8 +85,8 @@ impl Overlays<'_> {
 /// Those that the loader gave out.
 fn given_out(remotes: &[Remote]) -> Vec<(RemoteKey, u32)> {
     let all = (0..).zip(remotes).take(LOADER_REMOTES as usize);
-    all.filter(|(_, remote)| remote.key != RemoteKey::zeroed())
-        .map(|(index, remote)| (remote.key, index))
+    all.filter(|(_, remote)| !remote.is_free())
+        .map(|(slot, remote)| (remote.key, remote.index(slot).0))
         .collect()
 }
 
@@ -116,9 +108,10 @@ fn vtep_of(entry: &FdbEntry) -> Option<u32> {
     }
 }
 
-/// Indices that the loader may give out and nobody has, the lowest first. Index 0 means "none".
-fn free(used: &HashSet<u32>) -> impl Iterator<Item = u32> + '_ {
-    (1..LOADER_REMOTES).filter(|index| !used.contains(index))
+/// What the loader may give out next: the lowest slot that is free. Slot 0 means "none".
+fn next(remotes: &[Remote]) -> Option<RemoteIndex> {
+    let mut slots = (0..LOADER_REMOTES).zip(remotes).skip(1);
+    slots.find(|(_, remote)| remote.is_free()).map(|(slot, remote)| remote.index(slot).successor())
 }
 
 #[cfg(test)]
@@ -127,20 +120,29 @@ mod tests {
 
     use super::*;
 
+    fn remotes() -> Vec<Remote> {
+        vec![Remote::free(RemoteIndex::new(0, 7)); LOADER_REMOTES as usize + 1]
+    }
+
+    fn vtep() -> Remote {
+        Remote::new(RemoteKey::plain(Address::v4([10, 0, 0, 1])), 0, RemoteIndex::new(0, 7))
+    }
+
     #[test]
-    fn the_lowest_index_that_nobody_has_is_given_out() {
-        assert_eq!(free(&HashSet::new()).next(), Some(1));
-        assert_eq!(free(&HashSet::from([1, 3])).next(), Some(2));
+    fn the_lowest_slot_that_nobody_has_is_given_out() {
+        let mut remotes = remotes();
+        assert_eq!(next(&remotes), Some(RemoteIndex::new(1, 8)));
+        (remotes[1], remotes[3]) = (vtep(), vtep());
+        assert_eq!(next(&remotes), Some(RemoteIndex::new(2, 8)));
         // Those of the data path are not the loader's to give.
-        assert_eq!(free(&(1..LOADER_REMOTES).collect()).next(), None);
+        remotes[..LOADER_REMOTES as usize].fill(vtep());
+        assert_eq!(next(&remotes), None);
     }
 
     #[test]
     fn what_the_data_path_claimed_was_not_given_out() {
-        let remote = Remote::new(RemoteKey::plain(Address::v4([10, 0, 0, 1])), 0, 1);
-        let mut remotes = vec![Remote::new(RemoteKey::zeroed(), 0, 7); LOADER_REMOTES as usize + 1];
-        remotes[5] = remote;
-        remotes[LOADER_REMOTES as usize] = remote;
-        assert_eq!(given_out(&remotes), [(remote.key, 5)]);
+        let mut remotes = remotes();
+        (remotes[5], remotes[LOADER_REMOTES as usize]) = (vtep(), vtep());
+        assert_eq!(given_out(&remotes), [(vtep().key, RemoteIndex::new(5, 7).0)]);
     }
 }

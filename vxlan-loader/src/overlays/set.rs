@@ -79,7 +79,7 @@ impl Overlays<'_> {
             // As a member like others it went by the routes; as the default destination it goes by the device.
             let vtep = self.must(key)?;
             let as_member = Vtep { default_remote: None, ..vtep.clone() };
-            self.unmirror(&vtep, &flood_entry(&as_member, &Remote::new(remote, 0, 0)))?;
+            self.unmirror(&vtep, &flood_entry(&as_member, &Remote::new(remote, 0, RemoteIndex::NONE)))?;
         }
         let index = self.claim(remote)?;
         self.flood_first(key, index)

@@ -70,6 +70,7 @@ impl Overlays<'_> {
             if let Some(vtep) = vteps.iter().find(|vtep| vtep.key == key.overlay())
                 && !entry.is_expired(now, vtep.overlay.ageing)
                 && entry.target() != Target::Port(vtep.device)
+                && !leads_nowhere(tables, &entry)?
             {
                 stations.push(self.show_station(tables, vtep, key.mac(), &entry)?);
             }
@@ -115,7 +116,7 @@ impl Overlays<'_> {
             group.map(|dst| flooded(Behind::Vtep { dst, port: None, vni: None, via: vtep.underlay.clone() })),
         );
         for index in self.flood_list(vtep.key)?.remotes() {
-            let mut behind = self.behind(&tables.remote.get(index.0)?);
+            let mut behind = self.behind(&tables.vtep_at(index)?);
             if let Behind::Vtep { dst, port: None, vni: None, via: via @ None } = &mut behind
                 && vtep.default_remote == Some(*dst)
             {
@@ -138,7 +139,7 @@ impl Overlays<'_> {
         };
         let behind = match entry.target() {
             Target::Port(port) => Behind::Port(self.observed.name(port)),
-            Target::Remote(index) => self.behind(&tables.remote.get(index.0)?),
+            Target::Remote(index) => self.behind(&tables.vtep_at(index)?),
         };
         Ok(Station {
             overlay: vtep.key,
@@ -161,5 +162,13 @@ impl Overlays<'_> {
             vni: remote.vni(),
             via: remote.via().map(|via| self.observed.name(via)),
         }
+    }
+}
+
+/// Whether the VTEP that a station was learned behind lost its slot to another.
+fn leads_nowhere(tables: &Tables, entry: &FdbEntry) -> Result<bool> {
+    match entry.target() {
+        Target::Remote(index) => Ok(tables.vtep_at(index)?.is_free()),
+        Target::Port(_) => Ok(false),
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use vxlan_common::{FdbKey, LOADER_REMOTES};
+use vxlan_common::{FdbKey, LOADER_REMOTES, RemoteIndex};
 
 use super::plan;
 use super::{DirectPort, Overlays, Vtep};
@@ -89,11 +89,12 @@ impl Overlays<'_> {
         for vtep in self.list()? {
             overlays.push(self.overlay_status(vtep, &ports)?);
         }
-        let used = tables.vtep.rows()?.into_iter().filter(|(_, index)| *index < LOADER_REMOTES).count();
+        let named = |index: &u32| RemoteIndex(*index).slot() < LOADER_REMOTES;
+        let used = tables.vtep.rows()?.iter().filter(|(_, index)| named(index)).count();
         let fills = vec![
             Fill { table: "vni", used: tables.vni.rows()?.len(), room: tables.vni.room()? },
             Fill { table: "fdb", used: tables.fdb.rows()?.len(), room: tables.fdb.room()? },
-            // Index 0 means "none".
+            // Slot 0 means "none".
             Fill { table: "remote", used, room: LOADER_REMOTES - 1 },
             Fill { table: "admit", used: tables.admit.rows()?.len(), room: tables.admit.room()? },
             Fill { table: "port", used: tables.port.rows()?.len(), room: tables.port.room()? },

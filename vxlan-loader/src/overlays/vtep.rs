@@ -98,7 +98,7 @@ impl Overlays<'_> {
         spec.remotes.clear();
         if let Some(list) = tables.flood.get(&key)? {
             for index in list.remotes() {
-                let remote = tables.remote.get(index.0)?;
+                let remote = tables.vtep_at(index)?;
                 if remote.vni().is_none() && remote.udp_port().is_none() && remote.via().is_none() {
                     spec.remotes.push(remote.address().into());
                 }

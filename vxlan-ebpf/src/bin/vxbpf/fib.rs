@@ -14,7 +14,8 @@ use aya_ebpf::{
     helpers::generated::{bpf_check_mtu, bpf_fib_lookup as fib_lookup},
 };
 use vxlan_common::{
-    Address, HopState, IfIndex, Mac, NextHop, Overlay, OverlayKey, Remote, RemoteFlags, Seconds, UdpPort, Vni,
+    Address, HopState, IfIndex, Mac, NextHop, Overlay, OverlayKey, Remote, RemoteFlags, RemoteIndex, Seconds,
+    UdpPort, Vni,
 };
 use vxlan_ebpf::wire::protocol;
 
@@ -36,10 +37,13 @@ pub extern "C" fn vxbpf_resolve(skb: *mut __sk_buff, index: u32, vni: u32, udp_p
     let key = OverlayKey::new(vni, UdpPort(udp_port as u16));
     // SAFETY: not preallocated, so a replaced row lives until this program ends.
     let Some(overlay) = (unsafe { VNI.get(key) }) else { return 0 };
-    let (Some(remote), Some(hop)) = (REMOTE.get(index), NEXTHOP.get_ptr_mut(index)) else { return 0 };
+    let index = RemoteIndex(index);
+    let (Some(remote), Some(hop)) = (REMOTE.get(index.slot()), NEXTHOP.get_ptr_mut(index.slot())) else {
+        return 0;
+    };
     // SAFETY: this CPU's own value of a per-CPU map.
     let hop = unsafe { &mut *hop };
-    *hop = NextHop::new(HopState::Unknown, remote.generation, Seconds(now));
+    *hop = NextHop::new(HopState::Unknown, index, Seconds(now));
     let destination = remote.address();
     if !destination.is_v4() {
         return 0;

@@ -50,18 +50,19 @@ impl KernelTables {
         unsafe { atomic_xadd::<u64, u64, { AtomicOrdering::SeqCst }>(word, 1) as u32 }
     }
 
-    /// Gives an index to a VTEP that learning met.
+    /// Gives a slot to a VTEP that learning met: the next in turn, whoever had it. What was learned behind that one
+    /// leads nowhere from here on, and is learned again when it is heard of.
     #[inline(never)]
     fn claim(&self, key: &RemoteKey) -> Option<RemoteIndex> {
-        let index = LOADER_REMOTES + self.bump(state::CLAIMED);
-        if index >= REMOTES {
-            return None;
+        let slot = LOADER_REMOTES + self.bump(state::CLAIMED) % (REMOTES - LOADER_REMOTES);
+        let old = REMOTE.get(slot)?;
+        let index = old.index(slot).successor();
+        if !old.is_free() {
+            let _ = VTEP.remove(&old.key);
         }
-        let generation = REMOTE.get(index)?.generation;
-        let remote = Remote::new(*key, RemoteFlags::LEARNED, generation.wrapping_add(1));
-        REMOTE.set(index, remote, BPF_ANY.into()).ok()?;
-        match VTEP.insert(key, index, BPF_NOEXIST.into()) {
-            Ok(()) => Some(RemoteIndex(index)),
+        REMOTE.set(slot, Remote::new(*key, RemoteFlags::LEARNED, index), BPF_ANY.into()).ok()?;
+        match VTEP.insert(key, index.0, BPF_NOEXIST.into()) {
+            Ok(()) => Some(index),
             // Another CPU met it first; its index holds.
             // SAFETY: the value is read at once.
             Err(_) => unsafe { VTEP.get(key) }.copied().map(RemoteIndex),
@@ -164,7 +165,7 @@ impl Tables for KernelTables {
 
     #[inline(always)]
     fn remote(&self, index: RemoteIndex) -> Option<&Remote> {
-        REMOTE.get(index.0)
+        REMOTE.get(index.slot()).filter(|remote| remote.index(index.slot()) == index)
     }
 
     #[inline(always)]
@@ -178,11 +179,11 @@ impl Tables for KernelTables {
     }
 
     #[inline(always)]
-    fn hop(&self, index: RemoteIndex, remote: &Remote, overlay: OverlayKey) -> Option<&NextHop> {
-        let cached = NEXTHOP.get_ptr_mut(index.0)?;
+    fn hop(&self, index: RemoteIndex, overlay: OverlayKey) -> Option<&NextHop> {
+        let cached = NEXTHOP.get_ptr_mut(index.slot())?;
         // SAFETY: this CPU's own value of a per-CPU map.
         let cached = unsafe { &*cached };
-        if !cached.is_fresh(remote.generation, self.now) {
+        if !cached.is_fresh(index, self.now) {
             let (vni, port) = (overlay.vni().get(), u32::from(overlay.udp_port().0));
             fib::vxbpf_resolve(self.skb, index.0, vni, port, self.now.0);
         }
@@ -247,23 +248,17 @@ impl Tables for KernelTables {
 
     #[inline(always)]
     fn count_sent(&self, remote: RemoteIndex, bytes: usize) {
-        if let Some(traffic) = VTEP_TRAFFIC.get_ptr_mut(remote.0) {
+        if let Some(traffic) = VTEP_TRAFFIC.get_ptr_mut(remote.slot()) {
             // SAFETY: this CPU's own value of a per-CPU map.
-            unsafe {
-                (*traffic).tx_packets += 1;
-                (*traffic).tx_bytes += bytes as u64;
-            }
+            unsafe { &mut *traffic }.of(remote).add_sent(bytes);
         }
     }
 
     #[inline(always)]
     fn count_received(&self, remote: RemoteIndex, bytes: usize) {
-        if let Some(traffic) = VTEP_TRAFFIC.get_ptr_mut(remote.0) {
+        if let Some(traffic) = VTEP_TRAFFIC.get_ptr_mut(remote.slot()) {
             // SAFETY: this CPU's own value of a per-CPU map.
-            unsafe {
-                (*traffic).rx_packets += 1;
-                (*traffic).rx_bytes += bytes as u64;
-            }
+            unsafe { &mut *traffic }.of(remote).add_received(bytes);
         }
     }
 }

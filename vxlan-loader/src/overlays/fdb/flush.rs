@@ -20,7 +20,7 @@ impl Overlays<'_> {
         }
         let mut flooded = Vec::new();
         for index in self.flood_list(vtep.key)?.remotes() {
-            let remote = self.tables()?.remote.get(index.0)?;
+            let remote = self.tables()?.vtep_at(index)?;
             if fits_remote(filter, &vtep, &remote) && fits_flags(filter, FdbFlags::PERMANENT, false) {
                 flooded.push((index, remote));
             }
@@ -50,7 +50,7 @@ impl Overlays<'_> {
 
     fn fits(&self, filter: &FdbFilter, vtep: &Vtep, entry: &FdbEntry) -> Result<bool> {
         let at = match entry.target() {
-            Target::Remote(index) => fits_remote(filter, vtep, &self.tables()?.remote.get(index.0)?),
+            Target::Remote(index) => fits_remote(filter, vtep, &self.tables()?.vtep_at(index)?),
             Target::Port(_) => filter.dst.is_none() && filter.port.is_none() && filter.vni.is_none(),
         };
         Ok(at && fits_flags(filter, entry.flags, entry.is_learned()))

@@ -1,0 +1,153 @@
+//! Sends frames through the stages as the hooks do, and holds each to the rules that all obey: it is counted once
+//! or passes untouched, its verdict fits what was counted, what leaves for the underlay is sound, and nothing that
+//! the underlay brought goes back there.
+
+use std::vec::Vec;
+
+use vxlan_common::{Class, Direction, IfIndex, Outcome};
+
+use super::{Bytes, Copied, Counted, ETH0, Host, How, key, proof};
+use crate::{
+    overlay, underlay,
+    verdict::{Action, Verdict},
+};
+
+/// What became of a frame.
+#[derive(Debug)]
+pub(super) struct After {
+    pub verdict: Verdict,
+    /// The one counter that moved.
+    pub counted: Option<Counted>,
+    pub frame: Bytes,
+}
+
+/// The counter of VNI 444 towards the underlay.
+pub(super) fn tx(outcome: Outcome) -> Option<Counted> {
+    Some(Counted::Of(key(), Direction::Tx, outcome))
+}
+
+/// The counter of VNI 444 from the underlay.
+pub(super) fn rx(outcome: Outcome) -> Option<Counted> {
+    Some(Counted::Of(key(), Direction::Rx, outcome))
+}
+
+/// The counter of what came to port 4789 and belongs to no overlay.
+pub(super) fn outside(outcome: Outcome) -> Option<Counted> {
+    Some(Counted::Outside(key().udp_port(), outcome))
+}
+
+impl Host {
+    /// Sends a frame from a port, through all its stages.
+    pub fn send(&self, frame: impl Into<Bytes>, from: IfIndex) -> After {
+        let mut frame = frame.into();
+        let before = frame.clone();
+        let mut verdict = overlay::run(&mut frame, self, from);
+        if verdict.action.goes_on() {
+            assert!(self.counts.borrow().is_empty(), "counted before its last stage");
+            assert_eq!(
+                (&frame.bytes, frame.tag),
+                (&before.bytes, before.tag),
+                "each stage reads the frame anew"
+            );
+            verdict = match verdict.action {
+                Action::Flood => overlay::flood(&mut frame, self, from),
+                Action::FloodLocally => overlay::flood_locally(&mut frame, self, from),
+                _ => overlay::too_big(&mut frame, self, from),
+            };
+            assert!(!verdict.action.goes_on(), "a second stage is the last");
+        }
+        let after = self.judge(&before, frame, verdict);
+        for bytes in after.to_underlay() {
+            proof::outer(&bytes);
+        }
+        after
+    }
+
+    /// Brings a frame from the underlay.
+    pub fn receive(&self, frame: impl Into<Bytes>) -> After {
+        let mut frame = frame.into();
+        let before = frame.clone();
+        let verdict = underlay::run(&mut frame, self);
+        let after = self.judge(&before, frame, verdict);
+        assert_eq!(after.to_underlay(), [] as [Vec<u8>; 0], "split horizon");
+        after
+    }
+
+    fn judge(&self, before: &Bytes, frame: Bytes, verdict: Verdict) -> After {
+        let counts = self.counts.take();
+        assert!(counts.len() <= 1, "a frame is counted once: {counts:?}");
+        assert!(frame.is_settled(), "its tag is lost");
+        let counted = counts.first().map(|(counted, bytes)| {
+            assert_eq!(*bytes, before.bytes.len(), "bytes are those of the frame as it came");
+            assert!(agree(counted.outcome(), verdict.action), "{counted:?} and {verdict:?}");
+            *counted
+        });
+        if counted.is_none() {
+            assert_eq!(verdict, Verdict::PASS, "a frame that is not counted is not ours");
+        }
+        if verdict.action == Action::Pass {
+            assert_eq!((&frame.bytes, frame.tag), (&before.bytes, before.tag), "what passes is untouched");
+            assert!(frame.copies.is_empty());
+        }
+        After { verdict, counted, frame }
+    }
+}
+
+/// Whether a verdict can be the end that was counted.
+fn agree(outcome: Outcome, action: Action) -> bool {
+    match (outcome, outcome.class()) {
+        (Outcome::UnknownVni, _) => action == Action::Pass,
+        (Outcome::TooBig, _) => matches!(action, Action::Egress | Action::Ingress),
+        (Outcome::Flooded, _) => {
+            matches!(action, Action::Stop | Action::Ingress | Action::Neighbour | Action::NeighbourNotIp)
+        }
+        (_, Class::Dropped) => action == Action::Stop,
+        (_, Class::Device) => action == Action::Device,
+        (_, Class::Forwarded) => matches!(
+            action,
+            Action::Egress | Action::Peer | Action::Ingress | Action::Neighbour | Action::NeighbourNotIp
+        ),
+    }
+}
+
+impl After {
+    /// All that left for the underlay: copies first, the frame itself last.
+    pub fn to_underlay(&self) -> Vec<Vec<u8>> {
+        let copies = self.frame.copies.iter();
+        let mut sent: Vec<_> = copies
+            .filter(|copy| copy.device == ETH0 || copy.how == How::ToResolve)
+            .map(|copy| {
+                assert_eq!(copy.tag, None, "a tag beside an outer frame");
+                copy.bytes.clone()
+            })
+            .collect();
+        if matches!(self.verdict.action, Action::Neighbour | Action::NeighbourNotIp)
+            || self.verdict.device == ETH0
+        {
+            assert_eq!(self.frame.tag, None, "a tag beside an outer frame");
+            sent.push(self.frame.bytes.clone());
+        }
+        sent
+    }
+
+    /// What left for the underlay, where one frame did.
+    pub fn outer(&self) -> proof::Outer {
+        let [sent] = &self.to_underlay()[..] else { panic!("not one frame for the underlay: {self:?}") };
+        proof::outer(sent)
+    }
+
+    /// The VTEPs that it was sent to, in this order.
+    pub fn vteps(&self) -> Vec<[u8; 4]> {
+        self.to_underlay().iter().map(|bytes| proof::outer(bytes).destination).collect()
+    }
+
+    /// The copies that went to devices of this host.
+    pub fn local_copies(&self) -> Vec<&Copied> {
+        self.frame.copies.iter().filter(|copy| copy.device != ETH0 && copy.how != How::ToResolve).collect()
+    }
+
+    /// Where those went, and how.
+    pub fn local_devices(&self) -> Vec<(How, IfIndex)> {
+        self.local_copies().iter().map(|copy| (copy.how, copy.device)).collect()
+    }
+}
