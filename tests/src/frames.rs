@@ -7,10 +7,13 @@ mod build;
 mod socket;
 mod vxlan;
 
-pub use build::{arp_answer, arp_question, ethernet, fragments, tagged, udp4};
+pub use build::{arp_answer, arp_question, ethernet, fragments, reseal, tagged, tagged_as, udp4};
 pub use socket::FrameSocket;
 pub use vxlan::Vxlan;
 
 /// An ethertype for local experiments (IEEE 802, "Local Experimental Ethertype 1"): no stack
 /// knows it, so a frame that has it is the test's own.
 pub const EXPERIMENTAL: u16 = 0x88b5;
+
+/// The ethertype of IPv4.
+pub const IPV4: u16 = 0x0800;

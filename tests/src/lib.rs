@@ -17,6 +17,7 @@
 pub mod capture;
 pub mod command;
 pub mod container;
+pub mod counters;
 pub mod frames;
 pub mod host;
 pub mod json;

@@ -116,6 +116,11 @@ impl Netns {
         background
     }
 
+    /// Whether there is such a setting below `/proc/sys/net`: what the kernel lacks has none.
+    pub fn has(&self, key: &str) -> bool {
+        self.within(|| Path::new(&setting(key)).exists())
+    }
+
     /// Writes a setting below `/proc/sys/net`, such as `ipv4/ip_forward`.
     pub fn set(&self, key: &str, value: &str) {
         let path = setting(key);

@@ -66,9 +66,10 @@ pub trait Frame {
     /// To whom the link layer brought it.
     fn addressed(&self) -> Addressed;
 
-    /// Makes room for `outer` bytes of headers in front of the inner frame and takes the tag beside the frame,
-    /// if there is one, into it (4 bytes more). Afterwards the first `outer` + 14 (+ 4) bytes are undefined.
-    fn push(&mut self, outer: usize, inside: Inside) -> Result<(), Outcome>;
+    /// Makes room for `outer` bytes of headers in front of the inner frame. `tags` is how many VLAN tags the frame
+    /// has, the one beside it included: 0 to 2. Afterwards none is beside it, and the first `outer` + 14 + 4 * `tags`
+    /// bytes are undefined: the caller writes the tags, too.
+    fn push(&mut self, outer: usize, tags: usize, inside: Inside) -> Result<(), Outcome>;
 
     /// Takes `outer` bytes from the front, and the 4 bytes of a tag if one is given, which then stands beside
     /// the frame where the kernel keeps it there. Afterwards the first 14 bytes are undefined: the caller writes

@@ -10,8 +10,8 @@ mod ipv6;
 mod udp;
 mod vxlan;
 
-pub use encapsulated::{Encapsulated4, OUTER4, Outer4, Tagged4};
-pub use ethernet::{EtherType, Ethernet, Tag, TaggedEthernet};
+pub use encapsulated::{Encapsulated4, OUTER4, Outer4, Tagged4, TwiceTagged4};
+pub use ethernet::{EtherType, Ethernet, Tag, TaggedEthernet, TwiceTaggedEthernet};
 pub use icmp::{FragmentationNeeded, PacketTooBig};
 pub use ipv4::{Ipv4, protocol};
 pub use ipv6::Ipv6;

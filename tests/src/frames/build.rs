@@ -17,8 +17,13 @@ pub fn ethernet(to: Mac, from: Mac, ethertype: u16, payload: &[u8]) -> Vec<u8> {
 
 /// The frame with an 802.1Q tag in front of what it carries.
 pub fn tagged(frame: &[u8], vlan: u16) -> Vec<u8> {
+    tagged_as(frame, 0x8100, vlan)
+}
+
+/// The frame with a tag of any kind (802.1ad: 0x88a8) in front of what it carries.
+pub fn tagged_as(frame: &[u8], kind: u16, vlan: u16) -> Vec<u8> {
     let (addresses, rest) = frame.split_at(12);
-    [addresses, &0x8100_u16.to_be_bytes(), &vlan.to_be_bytes(), rest].concat()
+    [addresses, &kind.to_be_bytes(), &vlan.to_be_bytes(), rest].concat()
 }
 
 /// A broadcast frame in which `sender` asks who has `target`.
@@ -74,6 +79,15 @@ pub fn fragments(packet: &[u8], mtu: usize) -> Vec<Vec<u8>> {
             [&ipv4_header(from, to, offset | more, part.len())[..], part].concat()
         })
         .collect()
+}
+
+/// Makes the header checksum of a frame's IPv4 packet right again.
+pub fn reseal(frame: &mut [u8]) {
+    let ip = &mut frame[14..];
+    let header = usize::from(ip[0] & 0xf) * 4;
+    ip[10..12].copy_from_slice(&[0, 0]);
+    let sum = checksum(&ip[..header]);
+    ip[10..12].copy_from_slice(&sum.to_be_bytes());
 }
 
 /// An IPv4 header for UDP, with an identification that all parts of a packet share.

@@ -20,6 +20,10 @@ impl Topology {
         match self.fabric {
             Fabric::Switch => {
                 fabric.run("ip link add name br type bridge mcast_snooping 0");
+                // A switch does not judge what it passes on; the kernel's would drop malformed IP.
+                if fabric.has("bridge/bridge-nf-call-iptables") {
+                    fabric.set("bridge/bridge-nf-call-iptables", "0");
+                }
                 fabric.run("ip link set dev br up");
             }
             Fabric::Router => {

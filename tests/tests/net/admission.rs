@@ -8,7 +8,13 @@
 
 use std::net::Ipv4Addr;
 
-use vxlan_tests::{Host, Net, Side, Topology, expect_ping, ping};
+use vxlan_tests::{
+    Host, Mac, Net, Side, Topology, expect_ping,
+    frames::{EXPERIMENTAL, FrameSocket, IPV4, Vxlan, ethernet, udp4},
+    ping,
+    wait::SOON,
+    wait_until,
+};
 
 const ON_A: Ipv4Addr = Ipv4Addr::new(172, 55, 1, 2);
 
@@ -32,17 +38,6 @@ fn join(b: &Host, local: &str, remote: &str) {
     b.run("ip link set dev vxlan1 up");
 }
 
-/// How many frames `vxbpf drops` counts for a reason.
-fn dropped(host: &Host, reason: &str) -> u64 {
-    let drops = host.vxbpf("drops");
-    let line = drops.lines().into_iter().find(|line| line.starts_with(&format!("{reason} ")));
-    line.map_or(0, |line| {
-        line.split_whitespace()
-            .find_map(|word| word.parse().ok())
-            .unwrap_or_else(|| panic!("no count: {line}"))
-    })
-}
-
 #[test]
 fn a_vtep_that_nobody_named_is_not_believed() {
     let net = two_hosts();
@@ -52,8 +47,9 @@ fn a_vtep_that_nobody_named_is_not_believed() {
 
     assert_eq!(ping(b, ON_A, 2), 0);
 
-    assert!(dropped(a, "not_admitted") > 0, "{}", a.vxbpf("drops"));
-    assert_eq!(dropped(a, "unwatched"), 0);
+    let counters = a.counters();
+    assert!(counters.of("444 rx not_admitted") > 0, "{counters:?}");
+    assert_eq!(counters.of("444 rx unwatched"), 0);
 }
 
 #[test]
@@ -64,8 +60,9 @@ fn nor_is_one_whose_packets_come_by_an_uplink_without_a_program() {
 
     assert_eq!(ping(b, ON_A, 2), 0);
 
-    assert!(dropped(a, "unwatched") > 0, "{}", a.vxbpf("drops"));
-    assert_eq!(dropped(a, "not_admitted"), 0);
+    let counters = a.counters();
+    assert!(counters.of("444 rx unwatched") > 0, "{counters:?}");
+    assert_eq!(counters.of("444 rx not_admitted"), 0);
 }
 
 #[test]
@@ -80,10 +77,40 @@ fn the_named_one_is_believed_also_when_its_packets_come_in_fragments() {
     let answers = ping::ping_with(b, ON_A, 3, "-s 1460 -M dont");
 
     assert_eq!(answers, 3);
-    assert_eq!((dropped(a, "unwatched"), dropped(a, "not_admitted")), (0, 0));
-    // "RX: bytes 1116 packets 9 device 1 dropped 0": what the vxlan device put together again.
-    let stats = a.vxbpf("stats");
-    let received = stats.lines().into_iter().find(|line| line.trim().starts_with("RX:")).expect("a line RX");
-    let device = received.split_whitespace().skip_while(|word| *word != "device").nth(1);
-    assert!(device.is_some_and(|count| count != "0"), "{received}");
+    let counters = a.counters();
+    assert_eq!((counters.of("444 rx unwatched"), counters.of("444 rx not_admitted")), (0, 0));
+    assert!(counters.of("444 rx outer_fragment") > 0, "{counters:?}");
+}
+
+/// More VTEPs than there is room for are claimed to exist; learned ones must give way to each other, and never to
+/// the point where the named one is not learned from.
+#[test]
+fn where_everyone_is_believed_invented_vteps_do_not_push_out_the_real_one() {
+    const INVENTED: u16 = 10_000;
+    let net = two_hosts();
+    let (a, b) = (net.host("a"), net.host("b"));
+    join(b, "192.168.1.200", "192.168.1.100");
+    a.link_set("dev vxlan1 type vxlan allow any");
+    expect_ping(b, ON_A, 1);
+    let before = a.counters();
+
+    let socket = FrameSocket::open(b, "eth0");
+    let (to, from) = (a.mac_of("eth0"), b.mac_of("eth0"));
+    for number in 0..INVENTED {
+        let [high, low] = number.to_be_bytes();
+        let station = ethernet(Mac::BROADCAST, Mac([2, 0, 0, 9, high, low]), EXPERIMENTAL, &[0; 46]);
+        let packet = Vxlan::new(444).before(&station);
+        let source = format!("10.66.{high}.{low}");
+        socket.send(&ethernet(to, from, IPV4, &udp4(&source, "192.168.1.100", 50_000, 4789, &packet)));
+    }
+    wait_until("all to be counted", SOON, || {
+        let moved = a.counters().since(&before);
+        moved.get("444 rx unicast").is_some_and(|count| *count >= u64::from(INVENTED))
+    });
+
+    let last = Mac([2, 0, 0, 9, 0x27, 0x0f]);
+    a.wait_for_fdb("vxlan1", &format!("{last} dev vxlan1 dst 10.66.39.15 self"));
+    expect_ping(a, [172, 55, 1, 3], 3);
+    a.wait_for_fdb("vxlan1", &format!("{} dev vxlan1 dst 192.168.1.200 self", b.mac_of("vxlan1")));
+    assert_eq!(a.slow_path(), 0);
 }

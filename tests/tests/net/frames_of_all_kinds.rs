@@ -7,8 +7,8 @@
 //! ```
 
 use vxlan_tests::{
-    Mac, Net, Side, Topology, Wire, expect_ping,
-    frames::{EXPERIMENTAL, FrameSocket, ethernet, tagged},
+    Capture, Mac, Net, Side, Topology, Wire, expect_ping,
+    frames::{EXPERIMENTAL, FrameSocket, IPV4, ethernet, tagged, tagged_as, udp4},
     wait::SOON,
 };
 
@@ -61,6 +61,75 @@ fn every_kind_crosses_both_ways(other: Side, wire: Wire) {
         let inner: Vec<_> = pcap.packets().iter().filter_map(|packet| packet.inner.as_ref()).collect();
         assert!(inner.iter().any(|inner| inner.vlans[..] == [42]), "the tag is inside: {inner:?}");
     }
+}
+
+fn tags_of_all_kinds_cross_both_ways(other: Side, wire: Wire) {
+    let net = three_containers(other, wire);
+    let (c1, c2) = (net.container("c1"), net.container("c2"));
+    expect_ping(c1, c2.ipv4, 2);
+    for (from, to) in [(c1, c2), (c2, c1)] {
+        let addresses = (from.ipv4.to_string(), to.ipv4.to_string());
+        let frames = [
+            ethernet(to.mac, from.mac, EXPERIMENTAL, &[8; 60]),
+            ethernet(to.mac, from.mac, IPV4, &udp4(&addresses.0, &addresses.1, 1000, 2000, &[9; 60])),
+        ];
+        let stacks: [&[(u16, u16)]; 4] =
+            [&[(0x8100, 42)], &[(0x88a8, 42)], &[(0x8100, 42), (0x88a8, 7)], &[(0x8100, 42), (0x8100, 7)]];
+        let sent: Vec<Vec<u8>> = frames
+            .iter()
+            .flat_map(|frame| {
+                stacks.map(|stack| {
+                    stack.iter().fold(frame.clone(), |frame, &(kind, vlan)| tagged_as(&frame, kind, vlan))
+                })
+            })
+            .collect();
+        let (at_the_far_end, on_the_wire) =
+            (Capture::start(to, "eth0", "vlan"), net.capture_at("a", "udp port 4789"));
+        let (sender, receiver) = (FrameSocket::open(from, "eth0"), FrameSocket::open(to, "eth0"));
+        let last = ethernet(to.mac, from.mac, EXPERIMENTAL, &[1; 60]);
+        for frame in sent.iter().chain([&last]) {
+            sender.send(frame);
+        }
+        assert!(receiver.receive(SOON, |got| got == last).is_some());
+        let (arrived, carried) = (at_the_far_end.stop().frames(), on_the_wire.stop().frames());
+        for frame in &sent {
+            let tags = &frame[12..24];
+            assert!(carried.iter().any(|packet| packet.ends_with(frame)), "{tags:02x?} on the wire");
+            assert!(arrived.contains(frame), "{tags:02x?} at the far end");
+        }
+    }
+}
+
+/// What a packet socket sends out of the VTEP device has its tags inside, where the kernel has not looked yet.
+#[test]
+fn tagged_frames_of_the_device_itself_leave_as_they_are() {
+    let net = three_containers(Side::Kernel, Wire::Veth);
+    let (a, c1, c2) = (net.host("a"), net.container("c1"), net.container("c2"));
+    expect_ping(c1, c2.ipv4, 1);
+    let own = a.mac_of("vxlan1");
+    let frame = ethernet(c2.mac, own, IPV4, &udp4("172.55.1.9", &c2.ipv4.to_string(), 1000, 2000, &[9; 60]));
+    let (once, other) = (tagged(&frame, 42), ethernet(c2.mac, own, EXPERIMENTAL, &[8; 60]));
+    let sent = [tagged(&once, 7), once, tagged(&other, 42), other.clone()];
+    let on_the_wire = net.capture_at("a", "udp port 4789");
+    let (sender, receiver) = (FrameSocket::open(a, "vxlan1"), FrameSocket::open(c2, "eth0"));
+    for frame in &sent {
+        sender.send(frame);
+    }
+    assert!(receiver.receive(SOON, |got| got == other).is_some());
+    let carried = on_the_wire.stop().frames();
+    for frame in &sent {
+        assert!(carried.iter().any(|packet| packet.ends_with(frame)), "{:02x?}", &frame[12..24]);
+    }
+}
+
+#[test]
+fn tags_of_all_kinds_cross_between_two_of_us() {
+    tags_of_all_kinds_cross_both_ways(Side::Vxbpf, Wire::Veth);
+}
+
+#[test]
+fn tags_of_all_kinds_cross_to_and_from_the_kernels_device() {
+    tags_of_all_kinds_cross_both_ways(Side::Kernel, Wire::Emulated);
 }
 
 #[test]

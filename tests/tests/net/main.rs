@@ -11,8 +11,12 @@ mod harness;
 mod load;
 
 mod admission;
+mod bad_frames;
 mod bad_input;
+mod bpftool;
+mod fdb_life;
 mod frames_of_all_kinds;
+mod head_end;
 mod lifetime;
 mod mtu;
 mod next_hop;
@@ -23,3 +27,4 @@ mod row4_hand_kept_group;
 mod row5_hand_kept_fdb;
 mod row9_several_networks;
 mod throughput;
+mod transit;

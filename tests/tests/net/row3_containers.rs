@@ -13,7 +13,7 @@ use vxlan_tests::{
     transfer::{tcp_transfer, udp_exchange, udp_gso_burst},
 };
 
-use crate::load::{VXLAN, carry_a_big_transfer};
+use crate::load::{VXLAN, carry_a_big_transfer, slow_paths};
 
 /// Payloads of UDP: none, some, odd, the largest that fits 1450 bytes, and one in fragments.
 const UDP_SIZES: &[usize] = &[0, 1, 512, 1023, 1422, 4000];
@@ -56,11 +56,13 @@ fn containers_talk(net: &Net) {
 
     let on_the_wire = net.capture_at("a", VXLAN);
     expect_ping(c1, c2.ipv4, 3);
+    let before = slow_paths(net);
     expect_ping(c2, c1.ipv4, 3);
     expect_ping(c1, c2.ipv6, 3);
     expect_ping(c2, c1.ipv6, 3);
     udp_exchange(c1, c2, c2.ipv4, UDP_SIZES);
     udp_exchange(c1, c2, c2.ipv6, UDP_SIZES);
+    assert_eq!(slow_paths(net), before, "steady traffic took the slow path");
     let pcap = on_the_wire.stop();
     pcap.verify_checksums(net.wire().strictness());
     assert!(pcap.packets().iter().all(|packet| packet.is_of_vni(444)));
@@ -73,12 +75,14 @@ fn containers_talk(net: &Net) {
 fn containers_move_data(net: &Net) {
     let (c1, c2) = (net.container("c1"), net.container("c2"));
 
+    let before = slow_paths(net);
     let on_the_wire = net.capture_at("a", VXLAN);
     assert_eq!(udp_gso_burst(c1, c2, c2.ipv4, 1400, 400), 400, "segments that arrived over IPv4");
     assert_eq!(udp_gso_burst(c2, c1, c1.ipv6, 1400, 400), 400, "segments that arrived over IPv6");
     on_the_wire.stop().verify_checksums(net.wire().strictness());
 
     tcp_transfer(c2, c1, c1.ipv6, 4 << 20);
+    assert_eq!(slow_paths(net), before, "steady traffic took the slow path");
     carry_a_big_transfer(net, c1, c2, c2.ipv4);
 }
 

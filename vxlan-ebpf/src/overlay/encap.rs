@@ -8,7 +8,10 @@ use crate::{
     flow::Packet,
     frame::Inside,
     tables::Way,
-    wire::{Encapsulated4, EtherType, Ipv4, OUTER4, Outer4, Tagged4, Udp, Vxlan, protocol},
+    wire::{
+        Encapsulated4, EtherType, Ipv4, OUTER4, Outer4, Tag, Tagged4, TaggedEthernet, TwiceTagged4, Udp,
+        Vxlan, protocol,
+    },
 };
 
 const LARGEST_IP: usize = 0xffff;
@@ -22,31 +25,55 @@ pub(super) fn onto<F: Frame, T: Tables>(
     journey: &Journey<'_>,
     to_group: bool,
 ) -> Result<(), Outcome> {
-    let tag = frame.tag();
+    let beside = frame.tag();
+    let within = tag_within(frame, journey)?;
     let ip_length =
-        size_of::<Ipv4>() + size_of::<Udp>() + size_of::<Vxlan>() + frame.len() + tag.map_or(0, |_| 4);
+        size_of::<Ipv4>() + size_of::<Udp>() + size_of::<Vxlan>() + frame.len() + beside.map_or(0, |_| 4);
     if ip_length > LARGEST_IP {
         return Err(Outcome::SlowPath);
     }
     let port = journey.packet.hash.source_port(journey.overlay);
     let ip = ip(tables, journey, to_group, ip_length as u16);
     let udp = Udp::new(port, journey.key.udp_port(), (ip_length - size_of::<Ipv4>()) as u16);
-    frame.push(OUTER4, journey.packet.inside)?;
-    let outer = match tag {
-        None => {
+    let tags = usize::from(beside.is_some()) + usize::from(within.is_some());
+    frame.push(OUTER4, tags, journey.packet.inside)?;
+    let (destination, source) = (journey.destination(), journey.source());
+    let outer = match (beside, within) {
+        (None, None) => {
             let headers = frame.view_mut::<Encapsulated4>(0)?;
             journey.write_ethernet(&mut headers.inner);
             &mut headers.outer
         }
-        Some(tag) => {
+        (Some(tag), None) => {
             let headers = frame.view_mut::<Tagged4>(0)?;
-            headers.inner.set(&journey.destination(), &journey.source(), tag, journey.ether_type.0);
+            headers.inner.set(&destination, &source, tag, journey.ether_type.0);
+            &mut headers.outer
+        }
+        (None, Some((tag, ether_type))) => {
+            let headers = frame.view_mut::<Tagged4>(0)?;
+            headers.inner.set(&destination, &source, tag, ether_type);
+            &mut headers.outer
+        }
+        (Some(outer), Some((tag, ether_type))) => {
+            let headers = frame.view_mut::<TwiceTagged4>(0)?;
+            headers.inner.set(&destination, &source, [outer, tag], ether_type);
             &mut headers.outer
         }
     };
     outer.ip = ip;
     outer.udp = udp;
     Ok(())
+}
+
+/// The tag inside the frame and what follows it. A third tag would slip beside the frame while the first two come
+/// off (`skb_vlan_pop`), so such frames are left to the device.
+#[inline(always)]
+fn tag_within<F: Frame>(frame: &F, journey: &Journey<'_>) -> Result<Option<(Tag, EtherType)>, Outcome> {
+    if !journey.ether_type.0.is_vlan() {
+        return Ok(None);
+    }
+    let tagged = frame.view::<TaggedEthernet>(0)?;
+    if tagged.inner.is_vlan() { Err(Outcome::SlowPath) } else { Ok(Some((tagged.tag, tagged.inner))) }
 }
 
 /// Turns the outer headers of a frame towards a VTEP.

@@ -11,7 +11,7 @@ use crate::{
     frame::Inside,
     tables::Way,
     verdict::{Action, Ending},
-    wire::{Ethernet, FragmentationNeeded, Ipv4, Ipv6, OUTER4, PacketTooBig, Tcp, protocol},
+    wire::{Ethernet, FragmentationNeeded, Ipv4, Ipv6, OUTER4, PacketTooBig, Tcp, Udp, protocol},
 };
 
 const ETHERNET: usize = size_of::<Ethernet>();
@@ -102,25 +102,32 @@ pub(super) fn room<F: Frame>(frame: &F, way: &Way<'_>) -> usize {
 pub(super) fn largest<F: Frame>(frame: &F, journey: &Journey<'_>) -> usize {
     let whole = frame.len().saturating_sub(ETHERNET);
     let Some(payload) = frame.segment() else { return whole };
-    let headers = match journey.packet.inside {
-        Inside::Ipv4 => {
-            transport::<_, { size_of::<Ipv4>() }>(frame, |frame| Ok(frame.view::<Ipv4>(ETHERNET)?.protocol))
-        }
-        Inside::Ipv6 => transport::<_, { size_of::<Ipv6>() }>(frame, |frame| {
-            Ok(frame.view::<Ipv6>(ETHERNET)?.next_header)
-        }),
-        Inside::Other => return whole,
+    let headers = if journey.ether_type.0.is_vlan() {
+        TAG + headers::<_, { ETHERNET + TAG }>(frame, journey.packet.inside)
+    } else {
+        headers::<_, ETHERNET>(frame, journey.packet.inside)
     };
     headers + payload as usize
 }
 
-/// Bytes of the IP and transport headers of a segment.
+/// Bytes of the IP and transport headers of each segment; the packet begins at `AT`.
 #[inline(always)]
-fn transport<F: Frame, const IP: usize>(frame: &F, protocol: impl Fn(&F) -> Result<u8, Outcome>) -> usize {
+fn headers<F: Frame, const AT: usize>(frame: &F, inside: Inside) -> usize {
     const LONGEST: usize = 60;
-    match protocol(frame) {
-        Ok(protocol::TCP) => IP + frame.view::<Tcp>(ETHERNET + IP).map_or(LONGEST, Tcp::header_len),
-        Ok(protocol::UDP) => IP + 8,
-        Ok(_) | Err(_) => IP + LONGEST,
+    let (ip, transport) = match inside {
+        Inside::Ipv4 => (size_of::<Ipv4>(), frame.view::<Ipv4>(AT).map_or(0, |ip| ip.protocol)),
+        Inside::Ipv6 => (size_of::<Ipv6>(), frame.view::<Ipv6>(AT).map_or(0, |ip| ip.next_header)),
+        Inside::Other => return LONGEST,
+    };
+    match transport {
+        protocol::TCP => {
+            let tcp = match inside {
+                Inside::Ipv4 => frame.view::<Tcp>(AT + size_of::<Ipv4>()),
+                Inside::Ipv6 | Inside::Other => frame.view::<Tcp>(AT + size_of::<Ipv6>()),
+            };
+            ip + tcp.map_or(LONGEST, Tcp::header_len)
+        }
+        protocol::UDP => ip + size_of::<Udp>(),
+        _ => ip + LONGEST,
     }
 }

@@ -96,9 +96,25 @@ impl Bytes {
         self.copies.push(Copied { how, device, bytes: self.bytes.clone(), tag: self.tag });
     }
 
+    /// As `skb_vlan_pop` does it: the tag beside the frame goes, and the next one takes its place.
+    fn pop(&mut self) {
+        if self.tag.take().is_none() {
+            self.bytes.drain(12..16);
+        }
+        if is_tagged(&self.bytes) {
+            let tag: Vec<u8> = self.bytes.drain(12..16).collect();
+            self.tag = Some(Tag { kind: EtherType([tag[0], tag[1]]), control: [tag[2], tag[3]] });
+        }
+    }
+
     fn room(&self) -> Result<(), Outcome> {
         if self.cramped { Err(Outcome::NoRoom) } else { Ok(()) }
     }
+}
+
+/// Whether there is a tag in the bytes.
+fn is_tagged(bytes: &[u8]) -> bool {
+    bytes.get(12..14).is_some_and(|kind| EtherType([kind[0], kind[1]]).is_vlan())
 }
 
 impl From<Vec<u8>> for Bytes {
@@ -134,11 +150,14 @@ impl Frame for Bytes {
         self.addressed
     }
 
-    fn push(&mut self, outer: usize, inside: Inside) -> Result<(), Outcome> {
+    fn push(&mut self, outer: usize, tags: usize, inside: Inside) -> Result<(), Outcome> {
         self.room()?;
         self.inside = Some(inside);
-        let tag = self.tag.take().map_or(0, |_| 4);
-        self.bytes.splice(..ETHERNET, std::vec![UNDEFINED; outer + ETHERNET + tag]);
+        for _ in 0..tags {
+            self.pop();
+        }
+        assert_eq!((self.tag, is_tagged(&self.bytes)), (None, false), "a tag that nobody counted");
+        self.bytes.splice(..ETHERNET, std::vec![UNDEFINED; outer + ETHERNET + 4 * tags]);
         Ok(())
     }
 

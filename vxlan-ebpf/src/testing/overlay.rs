@@ -43,10 +43,7 @@ fn every_kind_of_frame_arrives_as_it_was_sent() {
         ("ARP", make().arp()),
         ("LLDP", make().lldp()),
         ("802.1Q inside", make().tagged([0x81, 0, 0, 42]).udp(20)),
-        (
-            "802.1ad and 802.1Q inside",
-            make().tagged([0x88, 0xa8, 0, 7]).tagged([0x81, 0, 0, 42]).v6().udp(20),
-        ),
+        ("802.1ad inside", make().tagged([0x88, 0xa8, 0, 7]).v6().udp(20)),
         ("nothing but Ethernet", make().raw(0x88b5, &[])),
     ];
     for (name, sent) in kinds {
@@ -62,6 +59,30 @@ fn a_tag_beside_the_frame_goes_into_it() {
     let sent = Inner::new(FAR, C1);
     let after = host_that_knows_far().send(Bytes::new(sent.udp(100)).beside([0x20, 0x2a]), PORT_1);
     assert_eq!(after.outer().inner, sent.tagged([0x81, 0, 0x20, 0x2a]).udp(100));
+}
+
+#[test]
+fn of_two_tags_the_one_beside_the_frame_is_the_outer_one() {
+    let host = host_that_knows_far();
+    for kind in [[0x81, 0], [0x88, 0xa8]] {
+        let within = Inner::new(FAR, C1).tagged([kind[0], kind[1], 0, 7]);
+        let after = host.send(Bytes::new(within.tcp(100)).beside([0x20, 0x2a]), PORT_1);
+        let both = Inner::new(FAR, C1).tagged([0x81, 0, 0x20, 0x2a]).tagged([kind[0], kind[1], 0, 7]);
+        assert_eq!((after.counted, after.outer().inner), (tx(Outcome::Unicast), both.tcp(100)));
+    }
+}
+
+#[test]
+fn with_a_third_tag_a_frame_is_left_to_the_device() {
+    let host = host_that_knows_far();
+    let two_within = Inner::new(FAR, C1).tagged([0x81, 0, 0, 7]).tagged([0x81, 0, 0, 8]);
+    for frame in [Bytes::new(two_within.udp(9)), Bytes::new(two_within.udp(9)).beside([0, 9])] {
+        let after = host.send(frame, PORT_1);
+        assert_eq!(
+            (after.verdict, after.counted),
+            (Verdict::with(Action::Device, VTEP), tx(Outcome::SlowPath))
+        );
+    }
 }
 
 #[test]
@@ -313,6 +334,11 @@ fn segments_are_measured_each_and_sent_whole() {
             let after = host.send(Bytes::new(bytes.clone()).segments(segment), PORT_1);
             assert_eq!(after.counted, tx(outcome), "{segment}");
         }
+    }
+    let tagged = Inner::new(FAR, C1).tagged([0x81, 0, 0, 7]).tcp(60_000);
+    for (segment, outcome) in [(1450 - 44, Outcome::Unicast), (1450 - 43, Outcome::TooBigUnanswered)] {
+        let after = host.send(Bytes::new(tagged.clone()).segments(segment), PORT_1);
+        assert_eq!(after.counted, tx(outcome), "{segment}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::{Ethernet, Ipv4, TaggedEthernet, Udp, Vxlan};
+use super::{Ethernet, Ipv4, TaggedEthernet, TwiceTaggedEthernet, Udp, Vxlan};
 
 /// Everything in front of the inner frame, over IPv4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
@@ -41,6 +41,17 @@ pub struct Tagged4 {
     pub inner: TaggedEthernet,
 }
 
+/// [`Outer4`] with an inner Ethernet header that has two tags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct TwiceTagged4 {
+    /// The outer headers.
+    pub outer: Outer4,
+    /// The inner Ethernet header.
+    pub inner: TwiceTaggedEthernet,
+}
+
 const _: () = assert!(OUTER4 == 50);
 const _: () = assert!(size_of::<Encapsulated4>() == 64);
 const _: () = assert!(size_of::<Tagged4>() == 68);
+const _: () = assert!(size_of::<TwiceTagged4>() == 72);

@@ -110,5 +110,26 @@ impl TaggedEthernet {
     }
 }
 
+/// An Ethernet header with two VLAN tags (802.1ad).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct TwiceTaggedEthernet {
+    destination: [u8; 6],
+    source: [u8; 6],
+    tags: [Tag; 2],
+    inner: EtherType,
+}
+
+impl TwiceTaggedEthernet {
+    /// Writes a header in place.
+    #[inline(always)]
+    pub const fn set(&mut self, destination: &Mac, source: &Mac, tags: [Tag; 2], inner: EtherType) {
+        self.destination = destination.0;
+        self.source = source.0;
+        self.tags = tags;
+        self.inner = inner;
+    }
+}
+
 const _: () = assert!(size_of::<Ethernet>() == 14);
 const _: () = assert!(size_of::<TaggedEthernet>() == 18);

@@ -161,14 +161,16 @@ impl Frame for TcFrame {
     }
 
     #[inline(always)]
-    fn push(&mut self, outer: usize, inside: Inside) -> Result<(), Outcome> {
-        let tagged = self.tag().is_some();
-        // SAFETY (all helpers here): `skb` is the context the kernel gave; no view of it is alive.
-        if tagged && unsafe { bpf_skb_vlan_pop(self.skb) } != 0 {
-            return Err(Outcome::NoRoom);
+    fn push(&mut self, outer: usize, tags: usize, inside: Inside) -> Result<(), Outcome> {
+        // The kernel takes off the tag beside the frame first, and puts the next one of the frame there.
+        for tag in 0..2 {
+            // SAFETY (all helpers here): `skb` is the context the kernel gave; no view of it is alive.
+            if tag < tags && unsafe { bpf_skb_vlan_pop(self.skb) } != 0 {
+                return Err(Outcome::NoRoom);
+            }
         }
-        let tag = if tagged { TAG } else { 0 };
-        let room = outer + tag;
+        let tags = TAG * tags;
+        let room = outer + tags;
         let refused = if inside == Inside::Other {
             // adjust_room refuses what is not IP; such a frame is never several segments.
             // SAFETY: as above.
@@ -179,7 +181,7 @@ impl Frame for TcFrame {
                 | BPF_F_ADJ_ROOM_ENCAP_L3_IPV4
                 | BPF_F_ADJ_ROOM_ENCAP_L4_UDP
                 | BPF_F_ADJ_ROOM_ENCAP_L2_ETH;
-            let flags = u64::from(flags) | encap_l2(ETHERNET + tag as u64);
+            let flags = u64::from(flags) | encap_l2(ETHERNET + tags as u64);
             // SAFETY: as above.
             unsafe { bpf_skb_adjust_room(self.skb, room as i32, BPF_ADJ_ROOM_MAC, flags) }
         };
