@@ -134,6 +134,25 @@ impl CountKey {
         }
     }
 
+    /// All of it as one number.
+    #[inline(always)]
+    pub const fn word(&self) -> u64 {
+        self.vni as u64
+            | (self.udp_port as u64) << 32
+            | (self.direction as u64) << 48
+            | (self.outcome as u64) << 56
+    }
+
+    /// The key that [`Self::word`] made.
+    pub const fn from_word(word: u64) -> Self {
+        Self {
+            vni: word as u32,
+            udp_port: (word >> 32) as u16,
+            direction: (word >> 48) as u8,
+            outcome: (word >> 56) as u8,
+        }
+    }
+
     /// The overlay, if it belongs to one.
     pub fn overlay(&self) -> Option<OverlayKey> {
         Vni::new(self.vni).ok().map(|vni| OverlayKey::new(vni, UdpPort(self.udp_port)))
@@ -187,6 +206,7 @@ mod tests {
         let key = CountKey::new(overlay, Direction::Rx, Outcome::NotAdmitted);
         assert_eq!((key.overlay(), key.direction()), (Some(overlay), Direction::Rx));
         assert_eq!(key.outcome(), Some(Outcome::NotAdmitted));
+        assert_eq!(CountKey::from_word(key.word()), key);
         assert_eq!(CountKey::outside(UdpPort::VXLAN, Outcome::UnknownVni).overlay(), None);
     }
 }

@@ -91,6 +91,8 @@ pub enum Command {
     Stats(Listing),
     /// Dropped frames by reason
     Drops(Listing),
+    /// The end of each frame as it comes, from programs that were built to tell
+    Trace(Listing),
 }
 
 /// `vxbpf link ...`

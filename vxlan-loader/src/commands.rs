@@ -11,6 +11,7 @@ mod port;
 mod privilege;
 mod report;
 mod session;
+mod trace;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -120,6 +121,7 @@ fn dispatch(command: &Command, session: &mut Session<'_>) -> Result<()> {
         Command::Status(listing) => report::status(listing, session),
         Command::Stats(listing) => report::stats(listing, session),
         Command::Drops(listing) => report::drops(listing, session),
+        Command::Trace(listing) => trace::trace(listing, session),
     }
 }
 

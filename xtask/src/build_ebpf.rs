@@ -14,6 +14,9 @@ pub struct Args {
     /// Fail on a warning; host builds and clippy do not see the kernel side
     #[arg(long)]
     deny_warnings: bool,
+    /// Let the programs tell of each frame, for `vxbpf trace`; slow
+    #[arg(long)]
+    trace: bool,
 }
 
 /// Compiles the object, checks it and puts it at [`workspace::object`].
@@ -27,7 +30,14 @@ pub fn run(args: &Args) -> Result<()> {
     let mut build = compiler.cargo_build();
     build
         .env("CARGO_ENCODED_RUSTFLAGS", flags())
-        .args(["--package", "vxlan-ebpf", "--bin", BINARY, "--features", "kernel"])
+        .args([
+            "--package",
+            "vxlan-ebpf",
+            "--bin",
+            BINARY,
+            "--features",
+            if args.trace { "trace" } else { "kernel" },
+        ])
         .arg("--target-dir")
         .arg(workspace::ebpf_target());
     if workspace::root().join("Cargo.lock").exists() {

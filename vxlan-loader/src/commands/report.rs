@@ -89,7 +89,7 @@ pub(super) fn drops(listing: &Listing, session: &mut Session<'_>) -> Result<()> 
 }
 
 /// The overlays that are asked about; one that does not exist is an error.
-fn asked(listing: &Listing, session: &mut Session<'_>) -> Result<Which> {
+pub(super) fn asked(listing: &Listing, session: &mut Session<'_>) -> Result<Which> {
     let which = listing.which()?;
     if which != Which::default() {
         session.look(|overlays| overlays.find(&which).map(drop))?;

@@ -74,6 +74,7 @@ pub const OBJECTS: &[Object] = &[
     Object { name: "status", verbs: LISTING, nested: false },
     Object { name: "drops", verbs: LISTING, nested: false },
     Object { name: "detach", verbs: DETACH, nested: false },
+    Object { name: "trace", verbs: LISTING, nested: false },
 ];
 
 const SHOW: &[(&str, bool)] = &[("show", true), ("lst", true), ("list", true)];

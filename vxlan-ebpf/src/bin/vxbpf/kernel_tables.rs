@@ -70,7 +70,9 @@ impl KernelTables {
     }
 
     #[inline(always)]
-    fn add(key: &CountKey, bytes: usize) {
+    fn add(&self, key: &CountKey, bytes: usize) {
+        #[cfg(feature = "trace")]
+        crate::trace::counted(self.skb, key, bytes as u64);
         if let Some(count) = COUNT.get_ptr_mut(key) {
             // SAFETY: this CPU's own value of a per-CPU map; programs of one CPU nest only across devices.
             unsafe {
@@ -238,12 +240,12 @@ impl Tables for KernelTables {
 
     #[inline(always)]
     fn count(&self, overlay: OverlayKey, direction: Direction, outcome: Outcome, bytes: usize) {
-        Self::add(&CountKey::new(overlay, direction, outcome), bytes);
+        self.add(&CountKey::new(overlay, direction, outcome), bytes);
     }
 
     #[inline(always)]
     fn count_outside(&self, port: UdpPort, outcome: Outcome, bytes: usize) {
-        Self::add(&CountKey::outside(port, outcome), bytes);
+        self.add(&CountKey::outside(port, outcome), bytes);
     }
 
     #[inline(always)]

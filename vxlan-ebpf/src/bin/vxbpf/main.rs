@@ -10,6 +10,8 @@ mod fib;
 mod kernel_tables;
 mod maps;
 mod tc_frame;
+#[cfg(feature = "trace")]
+mod trace;
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
