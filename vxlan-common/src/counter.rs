@@ -72,6 +72,7 @@ outcomes! {
     Unicast = 0, "unicast", Forwarded, "encapsulated and sent to one VTEP, or decapsulated and delivered to one port";
     Flooded = 1, "flooded", Forwarded, "sent or delivered to every member of the flood list";
     Switched = 2, "switched", Forwarded, "passed from one local port to another";
+    Proxied = 3, "proxied", Forwarded, "an ARP request or a neighbour solicitation, answered on behalf of the station";
     SlowPath = 10, "slow_path", Device, "handed to the vxlan device's own transmit";
     OuterFragment = 11, "outer_fragment", Device, "a fragment of an outer packet, passed to the vxlan device, which reassembles";
     UdpGso = 12, "udp_gso", Device, "UDP segments that arrived whole, passed to the vxlan device, which can split them";
@@ -86,6 +87,9 @@ outcomes! {
     TooBig = 39, "too_big", Dropped, "does not fit the path; the sender was told by ICMP";
     TooBigUnanswered = 40, "too_big_unanswered", Dropped, "does not fit the path, and is nothing that ICMP may answer";
     NoRoom = 41, "no_room", Dropped, "the kernel refused to make room for the outer headers, or to take them off";
+    Suppressed = 42, "suppressed", Dropped, "an ARP request or a neighbour solicitation about an unknown station, which is not flooded";
+    ForgedSender = 43, "forged_sender", Dropped, "an ARP request or a neighbour solicitation whose sender address is not the frame's source";
+    MalformedQuestion = 44, "malformed_question", Dropped, "an ARP request or a neighbour solicitation that every receiver must discard";
     NoVniFlag = 48, "no_vni_flag", Dropped, "the VXLAN header does not have the I flag";
     BadLength = 49, "bad_length", Dropped, "the outer IP and UDP lengths contradict each other or the frame";
     BadChecksum = 50, "bad_checksum", Dropped, "the outer UDP checksum is not zero and wrong";

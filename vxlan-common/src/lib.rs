@@ -22,6 +22,7 @@ mod fdb;
 mod flood;
 mod local;
 mod mac;
+mod neigh;
 mod overlay;
 #[cfg(feature = "user")]
 mod pod;
@@ -36,6 +37,7 @@ pub use fdb::{FdbEntry, FdbFlags, FdbKey, Target};
 pub use flood::{FLOOD_PORTS, FLOOD_REMOTES, FloodList};
 pub use local::LocalAddress;
 pub use mac::Mac;
+pub use neigh::{NeighEntry, NeighFlags, NeighKey, Nud};
 pub use overlay::{Df, IfIndex, Overlay, OverlayFlags, OverlayKey, Seconds, UdpPort};
 pub use port::{Port, PortFlags, PortKind};
 pub use remote::{

@@ -85,6 +85,10 @@ impl OverlayFlags {
     pub const DEVICE_TRANSMIT: u32 = 1 << 5;
     /// The underlay is IPv6, which only the vxlan device's own socket receives so far: what it receives is believed.
     pub const DEVICE_RECEIVE: u32 = 1 << 6;
+    /// ARP and ND are answered from map `neigh` (`proxy`).
+    pub const PROXY: u32 = 1 << 7;
+    /// With [`Self::PROXY`]: questions that cannot be answered are dropped, not flooded (`suppress`).
+    pub const SUPPRESS: u32 = 1 << 8;
 }
 
 /// The DF bit of an outer IPv4 header.

@@ -23,6 +23,8 @@ pod!(
     FloodList,
     Known,
     LocalAddress,
+    NeighEntry,
+    NeighKey,
     NextHop,
     Overlay,
     OverlayKey,

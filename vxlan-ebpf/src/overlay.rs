@@ -2,8 +2,10 @@
 //!
 //! Stages, each a program of its own in the kernel, since one program's stack does not hold them all:
 //! [`run`] takes every frame and sends what goes to one VTEP or port; it leaves broadcast, unknown and multicast
-//! to [`flood`] and [`flood_locally`], and what does not fit the path to [`too_big`]. Each stage reads the frame anew.
+//! to [`flood`] and [`flood_locally`], what does not fit the path to [`too_big`], and where the overlay is a proxy, ARP
+//! and ND to [`answer`], which hands on what it does not answer. Each stage reads the frame anew.
 
+mod answer;
 mod encap;
 mod flood;
 mod journey;
@@ -69,6 +71,17 @@ pub fn too_big<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) 
     departure.end(tables, ended)
 }
 
+/// The stage for ARP and ND where the overlay is a proxy; another one may follow.
+#[inline(always)]
+pub fn answer<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -> Verdict {
+    let Some(departure) = Departure::from(frame, tables, device) else { return Verdict::PASS };
+    let ended = match departure.journey(frame) {
+        Ok(journey) => answer::question(frame, tables, &journey),
+        Err(outcome) => Err(outcome),
+    };
+    departure.end(tables, ended)
+}
+
 /// What is left of a frame whose next stage could not be called: the vxlan device can do it all.
 #[inline(always)]
 pub fn without_stage<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -> Verdict {
@@ -124,6 +137,15 @@ fn early(outcome: Outcome, overlay: &Overlay) -> Ending {
 #[inline(always)]
 fn forward<F: Frame, T: Tables>(frame: &mut F, tables: &T, journey: &Journey<'_>) -> Result<Ending, Outcome> {
     learn::from_port(tables, &FdbKey::new(journey.key, journey.source()), journey.from);
+    if journey.overlay.has(OverlayFlags::PROXY) && answer::may_be_question(frame, journey) {
+        return Ok(Ending::new(Outcome::Proxied, Verdict::next_stage(Action::Answer)));
+    }
+    onward(frame, tables, journey)
+}
+
+/// To where the frame's destination is.
+#[inline(always)]
+fn onward<F: Frame, T: Tables>(frame: &mut F, tables: &T, journey: &Journey<'_>) -> Result<Ending, Outcome> {
     match lookup::destination(tables, journey)? {
         Found::Port(port) => Ok(Ending::new(Outcome::Switched, deliver(tables, journey, port))),
         Found::Remote(way) => to_remote(frame, tables, journey, &way),

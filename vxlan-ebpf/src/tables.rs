@@ -1,8 +1,8 @@
 //! The seam to everything that is not bytes: tables, time, counters.
 
 use vxlan_common::{
-    Address, FdbEntry, FdbKey, FloodList, HopState, IfIndex, NextHop, Outcome, Overlay, OverlayKey, Port,
-    Remote, RemoteIndex, Seconds, UdpPort, Vni,
+    Address, FdbEntry, FdbKey, FloodList, HopState, IfIndex, NeighEntry, NeighKey, NextHop, Outcome, Overlay,
+    OverlayKey, Port, Remote, RemoteIndex, Seconds, UdpPort, Vni,
 };
 
 /// What an overlay looks up and counts. Methods take `&self`: a table is shared by all CPUs anyway.
@@ -33,6 +33,9 @@ pub trait Tables {
 
     /// Forgets a station.
     fn fdb_remove(&self, key: &FdbKey);
+
+    /// What is known of a station by its IP address.
+    fn neighbour(&self, key: &NeighKey) -> Option<NeighEntry>;
 
     /// How many slots the ring of learned stations has.
     fn ring_slots(&self) -> u32;

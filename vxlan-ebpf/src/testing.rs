@@ -1,9 +1,10 @@
 //! The engine on the host: both seams made of plain memory, and the tests of both pipelines.
 //!
-//! [`frame`] and [`tables`] are the seams, [`world`] is the host that the tests know, [`frames`] and [`packets`]
-//! are what they send, [`journey`] sends it and holds every frame to the rules that all frames obey, and [`proof`]
+//! [`frame`] and [`tables`] are the seams, [`world`] is the host that the tests know, [`frames`], [`questions`]
+//! and [`packets`] are what they send, [`journey`] sends it and holds every frame to the rules that all frames obey, and [`proof`]
 //! reads what came out without a line of the engine.
 
+mod answer;
 mod frame;
 mod frames;
 mod journey;
@@ -11,6 +12,7 @@ mod learning;
 mod overlay;
 mod packets;
 mod proof;
+mod questions;
 mod random;
 mod tables;
 mod underlay;

@@ -29,13 +29,15 @@ pub enum Action {
     FloodLocally,
     /// On to the stage that tells the sender.
     TooBig,
+    /// On to the stage that answers ARP and ND.
+    Answer,
 }
 
 impl Action {
     /// Whether another stage goes on with the frame, and counts it.
     #[inline(always)]
     pub const fn goes_on(self) -> bool {
-        matches!(self, Self::Flood | Self::FloodLocally | Self::TooBig)
+        matches!(self, Self::Flood | Self::FloodLocally | Self::TooBig | Self::Answer)
     }
 }
 

@@ -1,13 +1,14 @@
 //! The command line as clap reads it, after [`crate::words`] has put it into long options.
 //!
 //! The types here are what was typed: words, numbers, addresses. What of that makes sense is decided by the
-//! conversions in [`vtep`], [`change`], [`fdb`], [`flush`] and [`which`], whose errors are [`Refusal`].
+//! conversions in [`vtep`], [`change`], [`fdb`], [`flush`], [`neigh`] and [`which`], whose errors are [`Refusal`].
 
 mod change;
 mod check;
 mod complaint;
 mod fdb;
 mod flush;
+mod neigh;
 mod options;
 mod refusal;
 mod value;
@@ -22,6 +23,7 @@ pub use change::LinkSet;
 pub use complaint::Complaint;
 pub use fdb::{FdbDel, FdbEntry, FdbGet, FdbShow, StateFilter};
 pub use flush::FdbFlush;
+pub use neigh::{NeighDel, NeighEntry, NeighFlush, NeighGet, NeighShow};
 pub use refusal::Refusal;
 pub use vtep::{Attach, LinkAdd};
 pub use which::{Detach, LinkDel, LinkShow, Listing, PortAdd, PortDel, PortShow};
@@ -85,6 +87,9 @@ pub enum Command {
     /// Which station is behind which VTEP, in the words of bridge fdb
     #[command(subcommand)]
     Fdb(Fdb),
+    /// For which addresses ARP and ND are answered, in the words of ip neigh
+    #[command(subcommand)]
+    Neigh(Neigh),
     /// Overlays, the hooks that their programs hang on, and ports
     Status(Listing),
     /// Traffic by VNI and VTEP
@@ -136,6 +141,25 @@ pub enum Fdb {
     Get(FdbGet),
     /// Delete all entries that fit
     Flush(FdbFlush),
+}
+
+/// `vxbpf neigh ...`
+#[derive(Debug, Subcommand)]
+pub enum Neigh {
+    /// Add an entry that is not there yet
+    Add(NeighEntry),
+    /// Change an entry that is there
+    Change(NeighEntry),
+    /// Add an entry or put it in another's place
+    Replace(NeighEntry),
+    /// Delete an entry
+    Del(NeighDel),
+    /// Print entries
+    Show(NeighShow),
+    /// Print one entry
+    Get(NeighGet),
+    /// Delete all entries that fit
+    Flush(NeighFlush),
 }
 
 /// Reads command lines; building clap's tables once serves all lines of a batch.

@@ -7,6 +7,7 @@ mod attach;
 mod batch;
 mod fdb;
 mod link;
+mod neigh;
 mod port;
 mod privilege;
 mod report;
@@ -118,6 +119,7 @@ fn dispatch(command: &Command, session: &mut Session<'_>) -> Result<()> {
         Command::Link(link) => link::run(link, session),
         Command::Port(port) => port::run(port, session),
         Command::Fdb(fdb) => fdb::run(fdb, session),
+        Command::Neigh(verb) => neigh::run(verb, session),
         Command::Status(listing) => report::status(listing, session),
         Command::Stats(listing) => report::stats(listing, session),
         Command::Drops(listing) => report::drops(listing, session),

@@ -9,6 +9,7 @@ pub mod fdb;
 mod json;
 pub mod link;
 mod link_stats;
+pub mod neigh;
 pub mod port;
 pub mod stats;
 pub mod status;

@@ -15,6 +15,7 @@ mod fdb;
 mod flood;
 mod host;
 mod mirror;
+mod neigh;
 mod observed;
 mod plan;
 mod ports;
@@ -39,6 +40,7 @@ use observed::Observed;
 
 pub use attach::Attached;
 pub use counters::{Drop, OverlayCounts, Stats, VtepCounts};
+pub use neigh::Neighbour;
 pub use ports::DirectPort;
 pub use show::{Behind, Station};
 pub use status::{OverlayStatus, Program};

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use vxlan_common::{Df, Mac, OverlayKey, UdpPort, Vni};
+use vxlan_common::{Df, Mac, Nud, OverlayKey, UdpPort, Vni};
 
 use crate::vtep::{Allow, Mode, Tos, Ttl};
 
@@ -160,6 +160,36 @@ pub struct FdbFilter {
     pub router: Option<bool>,
     /// Set by the user or a control plane, or learned.
     pub added_by_user: Option<bool>,
+}
+
+/// An entry that `neigh add`, `change` or `replace` sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NeighSpec {
+    /// Name of the VTEP device.
+    pub device: String,
+    /// The station's IP address.
+    pub address: IpAddr,
+    /// Its Ethernet address; `None`: the one that is known.
+    pub mac: Option<Mac>,
+    /// How long it is true.
+    pub nud: Nud,
+    /// It is a router.
+    pub router: bool,
+    /// A control plane set it.
+    pub extern_learn: bool,
+    /// Seconds for which a reachable one is true; `None`: as the kernel has it for the device.
+    pub timeout: Option<u32>,
+}
+
+/// Which entries `neigh show` prints and `neigh flush` takes away: those for which every condition holds.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct NeighFilter {
+    /// Name of the VTEP device.
+    pub device: Option<String>,
+    /// Their prefix, and how many of its bits count.
+    pub to: Option<(IpAddr, u8)>,
+    /// Bits of [`Nud`]; `None`: the verb's default.
+    pub nud: Option<u8>,
 }
 
 /// A direct port to be made.

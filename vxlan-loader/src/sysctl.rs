@@ -1,4 +1,4 @@
-//! The one sysctl that attach turns on and detach turns off: `forwarding` of a device.
+//! The one sysctl that attach turns on and detach turns off: `forwarding` of a device; and one that is only read.
 //!
 //! Below /proc/sys/net a file is that of the network namespace of the thread that opens it
 //! (`net_ctl_header_lookup`), so this works on the namespace that [`crate::namespace::enter`] chose.
@@ -38,6 +38,16 @@ pub fn get_forwarding(device: &str) -> Result<bool, Error> {
 /// Turns IPv4 forwarding at `device` on or off.
 pub fn set_forwarding(device: &str, on: bool) -> Result<(), Error> {
     write(&path(device), on)
+}
+
+/// Seconds for which the kernel takes a neighbour at `device` for reachable after it was heard of
+/// (`base_reachable_time_ms`): the kernel's own default where it does not say, as for IPv6 where that is off.
+pub fn reachable_seconds(device: &str, is_ipv6: bool) -> u32 {
+    const DEFAULT: u32 = 30;
+    let family = if is_ipv6 { "ipv6" } else { "ipv4" };
+    let path = format!("/proc/sys/net/{family}/neigh/{device}/base_reachable_time_ms");
+    let text = fs::read_to_string(path).unwrap_or_default();
+    text.trim().parse().map_or(DEFAULT, |milliseconds: u32| milliseconds.div_ceil(1000).max(1))
 }
 
 fn path(device: &str) -> String {

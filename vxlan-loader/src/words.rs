@@ -66,7 +66,7 @@ pub fn rewrite(words: &[String]) -> Result<Vec<String>, WordError> {
     }
     let object = OBJECTS
         .iter()
-        .find(|object| begins(object.name, word))
+        .find(|object| begins(object.name, word) || object.also.iter().any(|name| begins(name, word)))
         .ok_or_else(|| WordError::Object(word.clone()))?;
     line.extend(command(object, rest)?);
     Ok(line)

@@ -1,6 +1,6 @@
 //! Where a frame goes: one port, one VTEP, or everyone.
 
-use vxlan_common::{FdbKey, IfIndex, Outcome, PortKind, Target};
+use vxlan_common::{FdbKey, IfIndex, Mac, Outcome, PortKind, Target};
 
 use super::Journey;
 use crate::{
@@ -55,5 +55,26 @@ fn at_port<'a>(journey: &Journey<'a>, port: IfIndex) -> Result<Found<'a>, Outcom
     match journey.kind {
         PortKind::Vtep => Ok(Found::Everyone),
         PortKind::Direct => Err(Outcome::SamePort),
+    }
+}
+
+/// Whether a station is at the very port that the frame came from, so that it hears the frame by itself. Of one that is
+/// on this host, nobody knows where, a bridge behind the VTEP device knows; a direct port is asked in vain.
+#[inline(always)]
+pub(super) fn hears_by_itself<T: Tables>(tables: &T, journey: &Journey<'_>, mac: Mac) -> bool {
+    let Some(entry) = tables.fdb(&FdbKey::new(journey.key, mac)) else { return false };
+    if entry.is_expired(tables.now(), journey.overlay.ageing) {
+        return false;
+    }
+    match entry.target() {
+        Target::Port(port) => port == journey.from,
+        Target::Remote(index) => {
+            let way = way(tables, journey.key, journey.overlay, index);
+            way.is_some_and(|way| way.is_home())
+                && match entry.local_place() {
+                    Some(port) => port == journey.from,
+                    None => journey.kind == PortKind::Vtep,
+                }
+        }
     }
 }

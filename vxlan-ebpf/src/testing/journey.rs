@@ -12,6 +12,9 @@ use crate::{
     verdict::{Action, Verdict},
 };
 
+/// How many stages may follow the first: one that answers, and one that floods or tells the sender.
+const STAGES: usize = 2;
+
 /// What became of a frame.
 #[derive(Debug)]
 pub(super) struct After {
@@ -42,7 +45,10 @@ impl Host {
         let mut frame = frame.into();
         let before = frame.clone();
         let mut verdict = overlay::run(&mut frame, self, from);
-        if verdict.action.goes_on() {
+        for _ in 0..STAGES {
+            if !verdict.action.goes_on() {
+                break;
+            }
             assert!(self.counts.borrow().is_empty(), "counted before its last stage");
             assert_eq!(
                 (&frame.bytes, frame.tag),
@@ -52,10 +58,11 @@ impl Host {
             verdict = match verdict.action {
                 Action::Flood => overlay::flood(&mut frame, self, from),
                 Action::FloodLocally => overlay::flood_locally(&mut frame, self, from),
+                Action::Answer => overlay::answer(&mut frame, self, from),
                 _ => overlay::too_big(&mut frame, self, from),
             };
-            assert!(!verdict.action.goes_on(), "a second stage is the last");
         }
+        assert!(!verdict.action.goes_on(), "a further stage");
         let after = self.judge(&before, frame, verdict);
         for bytes in after.to_underlay() {
             proof::outer(&bytes);
@@ -97,7 +104,7 @@ impl Host {
 fn agree(outcome: Outcome, action: Action) -> bool {
     match (outcome, outcome.class()) {
         (Outcome::UnknownVni, _) => action == Action::Pass,
-        (Outcome::TooBig, _) => matches!(action, Action::Egress | Action::Ingress),
+        (Outcome::TooBig | Outcome::Proxied, _) => matches!(action, Action::Egress | Action::Ingress),
         (Outcome::Flooded, _) => {
             matches!(action, Action::Stop | Action::Ingress | Action::Neighbour | Action::NeighbourNotIp)
         }

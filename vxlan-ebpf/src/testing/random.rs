@@ -4,8 +4,9 @@
 use std::vec::Vec;
 
 use proptest::{prelude::*, strategy::Union};
-use vxlan_common::{Mac, Outcome};
+use vxlan_common::{Address, Mac, NeighEntry, NeighKey, Nud, Outcome, OverlayFlags, Seconds};
 
+use super::questions::{Request, Solicitation, v6};
 use super::*;
 use crate::wire::{EtherType, Tag};
 
@@ -105,6 +106,37 @@ proptest! {
         frame.tag = control.map(|control| Tag { kind: EtherType::VLAN, control });
         let from = if from_device { VTEP } else { PORT_1 };
         prop_assert!(host_that_knows_far().send(frame, from).counted.is_some());
+    }
+
+    #[test]
+    fn bent_questions_to_a_proxy_end_in_one_counter(
+        options in prop::collection::vec(any::<u8>(), 0..60),
+        is_arp in any::<bool>(),
+        is_probe in any::<bool>(),
+        changes in changes(),
+        length in 0_usize..150,
+        from_device in any::<bool>(),
+        flags in 0_u32..4,
+    ) {
+        let question = if is_arp {
+            Request::new(C1, if is_probe { [0; 4] } else { [172, 55, 1, 2] }, [172, 55, 1, 3]).bytes()
+        } else {
+            let from = if is_probe { [0; 16] } else { v6(2) };
+            Solicitation::new(C1, from, v6(3)).bent(|ns| ns.options.extend(options)).bytes()
+        };
+        let mut host = host_that_knows_far().with_flags(OverlayFlags::PROXY);
+        if flags & 1 != 0 {
+            host = host.with_flags(OverlayFlags::SUPPRESS);
+        }
+        if flags & 2 != 0 {
+            for address in [Address::v4([172, 55, 1, 3]), Address(v6(3))] {
+                let entry = NeighEntry::new(FAR, Nud::Permanent, 0, Seconds(0), 0);
+                host.neighbours.insert(NeighKey::new(key(), address), entry);
+            }
+        }
+        let frame = Bytes::new(bent(question, &changes, length));
+        let from = if from_device { VTEP } else { PORT_1 };
+        prop_assert!(host.send(frame, from).counted.is_some());
     }
 
     #[test]

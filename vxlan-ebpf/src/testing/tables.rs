@@ -8,8 +8,8 @@ use std::{
 };
 
 use vxlan_common::{
-    Address, Direction, FdbEntry, FdbKey, FloodList, IfIndex, NextHop, Outcome, Overlay, OverlayKey, Port,
-    Remote, RemoteFlags, RemoteIndex, RemoteKey, Seconds, UdpPort,
+    Address, Direction, FdbEntry, FdbKey, FloodList, IfIndex, NeighEntry, NeighKey, NextHop, Outcome,
+    Overlay, OverlayKey, Port, Remote, RemoteFlags, RemoteIndex, RemoteKey, Seconds, UdpPort,
 };
 
 use crate::Tables;
@@ -47,6 +47,7 @@ pub(super) struct Host {
     pub allowed: Vec<(OverlayKey, [u8; 4], u32)>,
     pub fdb: RefCell<HashMap<FdbKey, FdbEntry>>,
     pub fdb_room: usize,
+    pub neighbours: HashMap<NeighKey, NeighEntry>,
     /// How often an entry was written anew.
     pub replaced: Cell<u32>,
     pub ring: RefCell<HashMap<u32, &'static FdbKey>>,
@@ -115,6 +116,10 @@ impl Tables for Host {
 
     fn fdb_remove(&self, key: &FdbKey) {
         self.fdb.borrow_mut().remove(key);
+    }
+
+    fn neighbour(&self, key: &NeighKey) -> Option<NeighEntry> {
+        self.neighbours.get(key).copied()
     }
 
     fn ring_slots(&self) -> u32 {

@@ -49,6 +49,13 @@ impl Ipv6 {
         self.hop_limit = hop_limit;
     }
 
+    /// Whether this is IPv6.
+    #[inline(always)]
+    pub const fn is_version6(&self) -> bool {
+        let [first, ..] = self.version_class_flow;
+        first >> 4 == 6
+    }
+
     /// The traffic class: DSCP and ECN.
     #[inline(always)]
     pub const fn traffic_class(&self) -> u8 {

@@ -1,6 +1,6 @@
 //! What can be read but makes no sense; found before anything is touched.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use vxlan_common::Mac;
 
@@ -143,6 +143,26 @@ pub enum Refusal {
         object: String,
         /// The option.
         option: &'static str,
+    },
+    /// An address that no station is asked for.
+    #[error("{object}: {address} is {what}, for which no station is asked: name the address of one station")]
+    NoNeighbour {
+        /// The entry.
+        object: String,
+        /// The address.
+        address: IpAddr,
+        /// What it is.
+        what: &'static str,
+    },
+    /// An IPv4 address where an IPv6 one is meant.
+    #[error("{object}: {address} is of the wrong family, an IPv4 address in IPv6: name {meant}")]
+    Mapped {
+        /// The entry.
+        object: String,
+        /// The address.
+        address: IpAddr,
+        /// The same in IPv4.
+        meant: Ipv4Addr,
     },
     /// What is not there.
     #[error("{object}: {option} is not supported: {remedy}")]

@@ -1,7 +1,7 @@
 //! From command lines to typed values, or to one line that says what is wrong.
 
 use clap::CommandFactory;
-use vxlan_common::{Df, UdpPort, Vni};
+use vxlan_common::{Df, Nud, UdpPort, Vni};
 
 use super::*;
 use crate::request::{FdbState, VtepChange, Which};
@@ -44,6 +44,8 @@ fn refused(line: &str) -> String {
         Command::Port(Port::Add(add)) => add.spec().map(drop),
         Command::Fdb(Fdb::Add(entry) | Fdb::Append(entry) | Fdb::Replace(entry)) => entry.spec().map(drop),
         Command::Fdb(Fdb::Flush(flush)) => flush.filter().map(drop),
+        Command::Neigh(Neigh::Add(entry)) => entry.spec().map(drop),
+        Command::Neigh(Neigh::Show(show)) => show.filter().map(drop),
         Command::Detach(detach) => detach.which().map(drop),
         other => panic!("{line}: {other:?}"),
     };
@@ -269,6 +271,66 @@ fn a_flush_has_conditions() {
 }
 
 #[test]
+fn a_neighbour_is_what_ip_makes_of_it() {
+    let entry = |words: &str| {
+        let line = format!("neigh add 172.55.1.3 lladdr 52:5e:55:58:9a:ab dev v {words}");
+        match read(&line) {
+            Command::Neigh(Neigh::Add(entry)) => entry.spec().expect("an entry"),
+            other => panic!("{line}: {other:?}"),
+        }
+    };
+    for (words, nud) in [
+        ("", Nud::Permanent),
+        ("nud permanent", Nud::Permanent),
+        ("nud noarp", Nud::Noarp),
+        ("nud reachable", Nud::Reachable),
+        ("nud stale", Nud::Stale),
+    ] {
+        assert_eq!(entry(words).nud, nud, "{words}");
+    }
+    let all = entry("nud reachable timeout 7 router extern_learn use");
+    assert_eq!((all.timeout, all.router, all.extern_learn), (Some(7), true, true));
+    let Command::Neigh(Neigh::Change(change)) = read("neigh change fd00::3 dev v nud stale") else {
+        panic!("no change")
+    };
+    assert_eq!(change.spec().map(|spec| spec.mac), Ok(None));
+}
+
+#[test]
+fn neighbours_that_cannot_be_are_refused() {
+    for (line, part) in [
+        ("neigh add 239.1.1.1 lladdr 2:0:0:0:0:1 dev v", "239.1.1.1 dev v: 239.1.1.1 is a multicast group"),
+        ("neigh add ff02::1 lladdr 2:0:0:0:0:1 dev v", "name the address of one station"),
+        ("neigh add 0.0.0.0 lladdr 2:0:0:0:0:1 dev v", "nobody's address"),
+        ("neigh add 127.0.0.1 lladdr 2:0:0:0:0:1 dev v", "a loopback address"),
+        ("neigh add 255.255.255.255 lladdr 2:0:0:0:0:1 dev v", "everybody's address"),
+        (
+            "neigh add ::ffff:10.0.0.1 lladdr 2:0:0:0:0:1 dev v",
+            "of the wrong family, an IPv4 address in IPv6: name 10.0.0.1",
+        ),
+        ("neigh add 10.0.0.1 lladdr 3:0:0:0:0:1 dev v", "no address of a station"),
+        ("neigh add 10.0.0.1 lladdr 2:0:0:0:0:1 dev v nud failed", "nud failed is not supported"),
+        ("neigh add 10.0.0.1 lladdr 2:0:0:0:0:1 dev v timeout 5", "timeout needs `nud reachable`"),
+        ("neigh add 10.0.0.1 lladdr 2:0:0:0:0:1 dev v nud reachable timeout 0", "out of range"),
+        ("neigh show 10.0.0.0/33", "PREFIX length 33 is out of range"),
+    ] {
+        let text = refused(line);
+        assert!(text.contains(part), "{line}: {text}");
+    }
+}
+
+#[test]
+fn states_of_neighbours_add_up() {
+    let Command::Neigh(Neigh::Show(show)) = read("neigh show 10.1.0.0/16 dev v nud stale nud noarp") else {
+        panic!("no show")
+    };
+    let filter = show.filter().expect("a filter");
+    assert_eq!((filter.nud, filter.to), (Some(0x44), Some(([10, 1, 0, 0].into(), 16))));
+    let Command::Neigh(Neigh::Flush(flush)) = read("neigh flush dev v") else { panic!("no flush") };
+    assert_eq!(flush.filter().map(|filter| filter.nud), Ok(None));
+}
+
+#[test]
 fn a_port_needs_an_overlay() {
     let Command::Port(Port::Add(add)) = read("port add veth0 --vni 444 dev vxlan1 mode tc") else {
         panic!("no port")
@@ -321,6 +383,12 @@ fn a_malformed_line_is_one_line_that_names_the_verb_and_the_remedy() {
         ("fdb add dev v dst 10.0.0.1", "fdb add: MAC must be given: see `vxbpf fdb add --help`"),
         ("fdb get 2:0:0:0:0:1", "fdb get: --dev must be given: see `vxbpf fdb get --help`"),
         ("fdb flush", "fdb flush: --dev must be given: see `vxbpf fdb flush --help`"),
+        ("neigh flush", "neigh flush: PREFIX must be given: see `vxbpf neigh flush --help`"),
+        (
+            "neigh add 10.0.0 dev v",
+            "neigh add: ADDR: \"10.0.0\" is no IP address: see `vxbpf neigh add --help`",
+        ),
+        ("neigh add 10.0.0.1", "neigh add: --dev must be given: see `vxbpf neigh add --help`"),
         ("link del", "link del: NAME must be given: see `vxbpf link del --help`"),
         ("link frob", "link: \"frob\" is no verb of it: `vxbpf link --help` lists them"),
     ] {

@@ -6,7 +6,7 @@ use vxlan_common::{IfIndex, OverlayFlags};
 use super::attach;
 use super::session::Session;
 use crate::cli::{Link, LinkShow};
-use crate::netlink::Netlink;
+use crate::netlink::{Netlink, Vxlan};
 use crate::output::link::{self, Ours, Row};
 use crate::overlays::{Overlays, Vtep};
 use crate::request::Which;
@@ -70,13 +70,15 @@ fn row(vtep: &Vtep, netlink: &Netlink) -> Result<Option<Row>> {
         mode: "tc",
         ageing: vtep.overlay.ageing,
         admit_known: vtep.overlay.has(OverlayFlags::ADMIT_KNOWN),
+        suppress: vtep.spec.suppress,
         allow: vtep.spec.allow.iter().filter_map(prefix).collect(),
     };
     Ok(Some(Row {
         underlay: name(vxlan.link)?.flatten(),
         master: name(link.master)?.flatten(),
         link,
-        vxlan,
+        // The kernel's device is not always told of it.
+        vxlan: Vxlan { proxy: vtep.spec.proxy, ..vxlan },
         ours,
     }))
 }

@@ -3,19 +3,20 @@
 use anyhow::Result;
 use aya::maps::{Map, MapData, PerCpuArray, PerCpuHashMap};
 use vxlan_common::{
-    AdmitKey, Count, CountKey, FdbEntry, FdbKey, FloodList, Known, Overlay, OverlayKey, Port, Remote,
-    RemoteIndex, RemoteKey, RemoteTraffic,
+    AdmitKey, Count, CountKey, FdbEntry, FdbKey, FloodList, Known, NeighEntry, NeighKey, Overlay, OverlayKey,
+    Port, Remote, RemoteIndex, RemoteKey, RemoteTraffic,
 };
 
 use super::directory::Directory;
 use super::table::{Indexed, Prefixes, Table, broken, pinned};
 
 /// Names of the maps that are pinned. The last one is the loader's own; the rest are in the object.
-pub(super) const MAPS: [&str; 17] = [
+pub(super) const MAPS: [&str; 18] = [
     "vni",
     "listen",
     "port",
     "fdb",
+    "neigh",
     "ring",
     "flood",
     "remote",
@@ -53,6 +54,8 @@ pub struct Tables {
     pub port: Table<u32, Port>,
     /// Stations.
     pub fdb: Table<FdbKey, FdbEntry>,
+    /// Neighbours: stations by their IP address.
+    pub neigh: Table<NeighKey, NeighEntry>,
     /// Flood lists.
     pub flood: Table<OverlayKey, FloodList>,
     /// VTEPs.
@@ -80,6 +83,7 @@ impl Tables {
             listen: Table::open("listen", &at("listen"))?,
             port: Table::open("port", &at("port"))?,
             fdb: Table::open("fdb", &at("fdb"))?,
+            neigh: Table::open("neigh", &at("neigh"))?,
             flood: Table::open("flood", &at("flood"))?,
             remote: Indexed::open("remote", &at("remote"))?,
             vtep: Table::open("vtep", &at("vtep"))?,

@@ -33,6 +33,8 @@ pub struct Ours {
     pub ageing: u32,
     /// Whether only known VTEPs are believed.
     pub admit_known: bool,
+    /// Whether ARP and ND that the proxy cannot answer are dropped.
+    pub suppress: bool,
     /// Prefixes of VTEPs that are believed too, as text.
     pub allow: Vec<String>,
 }
@@ -261,6 +263,7 @@ fn ours(row: &Row) -> Value {
         "ageing": row.ours.ageing,
         "admit": if row.ours.admit_known { "known" } else { "any" },
         "allow": row.ours.allow,
+        "suppress": row.ours.suppress,
         "localbypass": row.vxlan.localbypass,
     })
 }

@@ -112,7 +112,7 @@ impl Overlays<'_> {
         let mut record = Record { phase: Phase::Making, name: name.to_owned(), mac, spec: asked, was: None };
         record.write(self.tables_mut()?, key)?;
 
-        let with_mac = VtepSpec { address: Some(mac), ..spec.clone() };
+        let with_mac = VtepSpec { address: Some(mac), proxy: plan::is_kernel_proxy(spec), ..spec.clone() };
         let underlay = Some(underlay).filter(|index| *index != IfIndex::NONE);
         let device = self.netlink.add_vxlan(name, &with_mac, underlay)?;
         self.observe()?;

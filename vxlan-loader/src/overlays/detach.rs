@@ -103,6 +103,7 @@ impl Overlays<'_> {
         tables.port.remove_where(|_, port| goes(port.overlay()))?;
         tables.flood.remove_where(|key, _| goes(*key))?;
         tables.fdb.remove_where(|station, _| goes(station.overlay()))?;
+        tables.neigh.remove_where(|neighbour, _| goes(neighbour.overlay()))?;
         tables.admit.remove_where(|admitted, _| goes(admitted.overlay()))?;
         for (bits, prefix) in tables.allow.all()? {
             if goes(prefix.overlay()) {

@@ -110,6 +110,8 @@ fn flags(spec: &VtepSpec) -> u32 {
         (spec.tos == Tos::Inherit, OverlayFlags::TOS_INHERIT),
         (why_by_device(spec).is_some(), OverlayFlags::DEVICE_TRANSMIT),
         (is_ipv6(spec), OverlayFlags::DEVICE_RECEIVE),
+        (spec.proxy, OverlayFlags::PROXY),
+        (spec.suppress, OverlayFlags::SUPPRESS),
     ];
     bits.into_iter().filter_map(|(is_set, bit)| is_set.then_some(bit)).sum()
 }
@@ -119,12 +121,19 @@ pub(super) fn why_by_device(spec: &VtepSpec) -> Option<&'static str> {
     let reasons = [
         (spec.udpcsum == Some(true), "only the vxlan device makes outer checksums (udpcsum)"),
         (is_ipv6(spec), "the underlay is IPv6"),
-        (spec.proxy, "only the vxlan device answers ARP and ND (proxy)"),
         (spec.rsc, "only the vxlan device short-cuts routes (rsc)"),
         (spec.l2miss || spec.l3miss, "only the vxlan device reports misses (l2miss, l3miss)"),
         (spec.gbp, "only the vxlan device sends group policies (gbp)"),
     ];
     reasons.into_iter().find_map(|(is_so, reason)| is_so.then_some(reason))
+}
+
+/// Whether the kernel's device is told of `proxy`, which it cannot unlearn. The data path answers; the device must not,
+/// and one that is a proxy swallows every ARP request and neighbour solicitation that reaches its transmit. So it is told
+/// only where none does, because all frames leave by the data path: `ip -d link` then shows what was asked for. And it
+/// is told where it is to report unknown neighbours (`l3miss`), which it does as a proxy only.
+pub(super) fn is_kernel_proxy(spec: &VtepSpec) -> bool {
+    spec.proxy && (spec.l3miss || why_by_device(spec).is_none())
 }
 
 /// The rows of table `allow`: how many bits count, and the key. Bits of the address behind those are zero.
@@ -200,6 +209,23 @@ mod tests {
         assert!(!by_device(VtepSpec { udpcsum: Some(false), ..spec() }));
         assert!(by_device(VtepSpec { udpcsum: Some(true), ..spec() }));
         assert!(by_device(VtepSpec { remotes: vec![ip("2001:db8::1")], ..spec() }));
+    }
+
+    #[test]
+    fn the_device_is_a_proxy_only_where_it_swallows_nothing_or_is_to_report() {
+        let proxy = VtepSpec { proxy: true, ..spec() };
+        let overlay = settings(&VtepSpec { suppress: true, ..proxy.clone() });
+        assert!(overlay.has(OverlayFlags::PROXY | OverlayFlags::SUPPRESS));
+        assert!(!overlay.has(OverlayFlags::DEVICE_TRANSMIT));
+        assert!(is_kernel_proxy(&proxy) && !is_kernel_proxy(&spec()));
+        for by_device in [
+            VtepSpec { udpcsum: Some(true), ..proxy.clone() },
+            VtepSpec { remotes: vec![ip("2001:db8::1")], ..proxy.clone() },
+            VtepSpec { l2miss: true, ..proxy.clone() },
+        ] {
+            assert!(!is_kernel_proxy(&by_device));
+        }
+        assert!(is_kernel_proxy(&VtepSpec { l3miss: true, ..proxy }));
     }
 
     #[test]

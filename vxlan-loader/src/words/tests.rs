@@ -304,3 +304,23 @@ fn nothing_is_an_option_behind_two_dashes() {
     assert_eq!(becomes("link del -- --all"), "link del -- --all");
     assert!(error("link del vxlan1 -- vxlan2").contains("vxlan2"));
 }
+
+#[test]
+fn neighbours_are_told_of_in_the_words_of_ip() {
+    assert_eq!(
+        becomes("neigh add 172.55.1.3 lladdr 52:5e:55:58:9a:ab dev vxlan0"),
+        "neigh add --lladdr=52:5e:55:58:9a:ab --dev=vxlan0 -- 172.55.1.3"
+    );
+    assert_eq!(
+        becomes("neighbour chg to fd00::3 ll 2:0:0:0:0:1 dev v nud reachable router extern timeout 5"),
+        "neigh change --lladdr=2:0:0:0:0:1 --dev=v --nud=reachable --router --extern-learn --timeout=5 -- fd00::3"
+    );
+    assert_eq!(becomes("neighbor del 10.0.0.1 dev v"), "neigh del --dev=v -- 10.0.0.1");
+    assert_eq!(becomes("n"), "neigh show");
+    assert_eq!(becomes("neigh s dev v nud all"), "neigh show --dev=v --nud=all");
+    assert_eq!(becomes("neigh show 10.0.0.0/8"), "neigh show -- 10.0.0.0/8");
+    assert_eq!(becomes("neigh flush to 10.0.0.0/8 dev v"), "neigh flush --dev=v -- 10.0.0.0/8");
+    assert_eq!(becomes("neigh get 10.0.0.1 dev v"), "neigh get --dev=v -- 10.0.0.1");
+    assert!(error("neigh add proxy 10.0.0.1 dev v").contains("leave the word out"));
+    assert!(error("neigh append 10.0.0.1 dev v").contains("\"append\" is no verb of it"));
+}

@@ -1,7 +1,7 @@
 //! The words of each verb, in the order in which iproute2 compares them: a prefix means the first that it fits.
 //!
 //! The orders are those of iproute2 7.1: `do_iplink`, `iplink_parse`, `vxlan_parse_opt`, `do_fdb`, `fdb_modify`,
-//! `fdb_get` and `fdb_flush`, of the objects `ip.c` and `bridge.c`. Words of our own come after them.
+//! `fdb_get`, `fdb_flush`, `do_ipneigh`, `ipneigh_modify` and `do_show_or_flush`, of the objects `ip.c` and `bridge.c`. Words of our own come after them.
 
 /// A keyword that stands for a long option of clap's, or is dealt with before clap sees it.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +58,8 @@ pub struct Verb {
 pub struct Object {
     /// Its name, the same for clap.
     pub name: &'static str,
+    /// What else users call it.
+    pub also: &'static [&'static str],
     /// Its verbs.
     pub verbs: &'static [Verb],
     /// Whether the verbs are clap's subcommands of it; else there is one, which need not be said.
@@ -66,15 +68,16 @@ pub struct Object {
 
 /// Every object. iproute2's come first and in its order; of ours `d` is the harmless `drops`.
 pub const OBJECTS: &[Object] = &[
-    Object { name: "link", verbs: LINK, nested: true },
-    Object { name: "fdb", verbs: FDB, nested: true },
-    Object { name: "stats", verbs: LISTING, nested: false },
-    Object { name: "attach", verbs: ATTACH, nested: false },
-    Object { name: "port", verbs: PORT, nested: true },
-    Object { name: "status", verbs: LISTING, nested: false },
-    Object { name: "drops", verbs: LISTING, nested: false },
-    Object { name: "detach", verbs: DETACH, nested: false },
-    Object { name: "trace", verbs: LISTING, nested: false },
+    Object { name: "neigh", also: &["neighbor", "neighbour"], verbs: NEIGH, nested: true },
+    object("link", LINK, true),
+    object("fdb", FDB, true),
+    object("stats", LISTING, false),
+    object("attach", ATTACH, false),
+    object("port", PORT, true),
+    object("status", LISTING, false),
+    object("drops", LISTING, false),
+    object("detach", DETACH, false),
+    object("trace", LISTING, false),
 ];
 
 const SHOW: &[(&str, bool)] = &[("show", true), ("lst", true), ("list", true)];
@@ -82,6 +85,16 @@ const DELETE: &[(&str, bool)] = &[("delete", true)];
 const DEV: &[&str] = &["dev"];
 const NAME_OR_DEV: &[&str] = &["name", "dev"];
 const TO: &[&str] = &["to"];
+
+const NEIGH: &[Verb] = &[
+    verb("add", &[("add", true)], Subject::Free(TO), &[NEIGH_ENTRY], &[]),
+    verb("change", &[("change", true), ("chg", false)], Subject::Free(TO), &[NEIGH_ENTRY], &[]),
+    verb("replace", &[("replace", true)], Subject::Free(TO), &[NEIGH_ENTRY], &[]),
+    verb("del", DELETE, Subject::Free(TO), &[NEIGH_ENTRY], &[]),
+    verb("get", &[("get", true)], Subject::Free(TO), &[NEIGH_GET], &[]),
+    verb("show", SHOW, Subject::Free(TO), &[NEIGH_SHOW], &[]),
+    verb("flush", &[("flush", true)], Subject::Free(TO), &[NEIGH_SHOW], &[]),
+];
 
 const LINK: &[Verb] = &[
     verb(
@@ -228,6 +241,38 @@ const OURS: &[Word] = &[
     switch("nosuppress", "no-suppress"),
 ];
 
+/// `ipneigh_modify`.
+const NEIGH_ENTRY: &[Word] = &[
+    option("lladdr", true),
+    option("nud", false),
+    refused("proxy", 1, true, NO_PROXY),
+    flag("router"),
+    ignored("use", false),
+    refused("managed", 0, false, "vxbpf asks nobody: set the entry again when it changes"),
+    switch("extern_learn", "extern-learn"),
+    option("dev", false),
+    refused("protocol", 1, true, "leave it out"),
+    option("timeout", false),
+];
+
+/// `ipneigh_get`.
+const NEIGH_GET: &[Word] = &[option("dev", false), refused("proxy", 1, true, NO_PROXY)];
+
+/// `do_show_or_flush`.
+const NEIGH_SHOW: &[Word] = &[
+    option("dev", false),
+    refused("master", 1, false, BY_DEVICE),
+    refused("vrf", 1, false, BY_DEVICE),
+    refused("nomaster", 0, false, BY_DEVICE),
+    ignored("unused", false),
+    option("nud", false),
+    refused("proxy", 0, false, NO_PROXY),
+    refused("protocol", 1, true, "leave it out"),
+];
+
+const NO_PROXY: &str = "a VTEP device made with `proxy` answers for all its neighbours: leave the word out, name the address alone";
+const BY_DEVICE: &str = "choose the entries of one VTEP device with `dev`";
+
 /// `fdb_modify`.
 const FDB_ENTRY: &[Word] = &[
     option("dev", false),
@@ -312,6 +357,10 @@ const WHICH: &[Word] =
     &[option_as("id", false, "vni"), option("vni", true), option("dev", true), option("dstport", true)];
 /// The same, where `dev` stands in front of the subject.
 const WHICH_VNI: &[Word] = &[option_as("id", false, "vni"), option("vni", true), option("dstport", true)];
+
+const fn object(name: &'static str, verbs: &'static [Verb], nested: bool) -> Object {
+    Object { name, also: &[], verbs, nested }
+}
 
 const fn verb(
     name: &'static str,

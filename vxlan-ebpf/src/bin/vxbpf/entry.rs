@@ -70,6 +70,15 @@ pub fn vxbpf_too_big(context: TcContext) -> i32 {
     give(&mut frame, verdict)
 }
 
+/// Reached by tail call from either: ARP or ND, in an overlay that is a proxy.
+#[classifier]
+pub fn vxbpf_answer(context: TcContext) -> i32 {
+    let (mut frame, tables, device) = take(&context);
+    let verdict = overlay::answer(&mut frame, &tables, device);
+    let verdict = go_on(&context, &mut frame, &tables, device, verdict);
+    give(&mut frame, verdict)
+}
+
 /// TC ingress of the VTEP device: what we delivered to it passes; what its own socket received may be for a
 /// direct port.
 #[classifier]
@@ -105,14 +114,27 @@ fn take(context: &TcContext) -> (TcFrame, KernelTables, IfIndex) {
     (TcFrame::new(skb), KernelTables::new(skb), device)
 }
 
-/// The first stage, and the call of the next one, which does not return.
+/// The first stage, and what follows.
 #[inline(always)]
 fn first_stage(context: &TcContext, frame: &mut TcFrame, tables: &KernelTables, device: IfIndex) -> Verdict {
     let verdict = overlay::run(frame, tables, device);
+    go_on(context, frame, tables, device, verdict)
+}
+
+/// The call of the next stage, which does not return, if there is one.
+#[inline(always)]
+fn go_on(
+    context: &TcContext,
+    frame: &mut TcFrame,
+    tables: &KernelTables,
+    device: IfIndex,
+    verdict: Verdict,
+) -> Verdict {
     let next = match verdict.action {
         Action::Flood => stage::FLOOD,
         Action::FloodLocally => stage::LOCAL,
         Action::TooBig => stage::TOO_BIG,
+        Action::Answer => stage::ANSWER,
         Action::Pass
         | Action::Stop
         | Action::Device
@@ -135,7 +157,7 @@ fn give(frame: &mut TcFrame, verdict: Verdict) -> i32 {
     match verdict.action {
         // TCX_NEXT and TC_ACT_UNSPEC are the same number: programs after ours get their turn.
         Action::Pass => TC_ACT_UNSPEC,
-        Action::Stop | Action::Flood | Action::FloodLocally | Action::TooBig => TC_ACT_SHOT,
+        Action::Stop | Action::Flood | Action::FloodLocally | Action::TooBig | Action::Answer => TC_ACT_SHOT,
         // A later stage says "device" for both kinds of port: at the VTEP device itself it means "go on".
         Action::Device if device == frame.device() => TC_ACT_UNSPEC,
         Action::Device => {

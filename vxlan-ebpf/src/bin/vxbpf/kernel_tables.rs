@@ -12,16 +12,16 @@ use aya_ebpf::{
 };
 use vxlan_common::{
     Address, AdmitKey, AllowKey, Count, CountKey, Direction, FdbEntry, FdbKey, FloodList, IfIndex,
-    LOADER_REMOTES, LocalAddress, NextHop, Outcome, Overlay, OverlayKey, Port, REMOTES, Remote, RemoteFlags,
-    RemoteIndex, RemoteKey, Seconds, UdpPort,
+    LOADER_REMOTES, LocalAddress, NeighEntry, NeighKey, NextHop, Outcome, Overlay, OverlayKey, Port, REMOTES,
+    Remote, RemoteFlags, RemoteIndex, RemoteKey, Seconds, UdpPort,
 };
 use vxlan_ebpf::Tables;
 
 use crate::{
     fib,
     maps::{
-        ADMIT, ALLOW, ALLOW_KEY, COUNT, FDB_TABLE, FLOOD, LISTEN, LOCAL, LOCAL_SLOTS, NEXTHOP, PORT, REMOTE,
-        RING_SLOTS, RING_TABLE, STATE, VNI, VTEP, VTEP_TRAFFIC, state,
+        ADMIT, ALLOW, ALLOW_KEY, COUNT, FDB_TABLE, FLOOD, LISTEN, LOCAL, LOCAL_SLOTS, NEIGH, NEXTHOP, PORT,
+        REMOTE, RING_SLOTS, RING_TABLE, STATE, VNI, VTEP, VTEP_TRAFFIC, state,
     },
 };
 
@@ -143,6 +143,12 @@ impl Tables for KernelTables {
     #[inline(always)]
     fn fdb_remove(&self, key: &FdbKey) {
         let _ = FDB_TABLE.remove(key);
+    }
+
+    #[inline(always)]
+    fn neighbour(&self, key: &NeighKey) -> Option<NeighEntry> {
+        // SAFETY: not preallocated, so a replaced row lives until this program ends; copied at once.
+        unsafe { NEIGH.get(key) }.copied()
     }
 
     #[inline(always)]

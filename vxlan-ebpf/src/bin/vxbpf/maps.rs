@@ -7,8 +7,8 @@ use aya_ebpf::{
     macros::btf_map,
 };
 use vxlan_common::{
-    AdmitKey, AllowKey, Count, CountKey, FdbEntry, FdbKey, FloodList, Known, LocalAddress, NextHop, Overlay,
-    OverlayKey, Port, REMOTES, Remote, RemoteKey, RemoteTraffic,
+    AdmitKey, AllowKey, Count, CountKey, FdbEntry, FdbKey, FloodList, Known, LocalAddress, NeighEntry,
+    NeighKey, NextHop, Overlay, OverlayKey, Port, REMOTES, Remote, RemoteKey, RemoteTraffic,
 };
 
 const SPARSE: usize = BPF_F_NO_PREALLOC as usize;
@@ -32,6 +32,9 @@ pub(crate) static PORT: HashMap<u32, Port, { 4 * OVERLAYS }> = HashMap::new();
 
 #[btf_map(name = "fdb")]
 pub(crate) static FDB_TABLE: HashMap<FdbKey, FdbEntry, FDB> = HashMap::new();
+
+#[btf_map(name = "neigh")]
+pub(crate) static NEIGH: HashMap<NeighKey, NeighEntry, FDB, SPARSE> = HashMap::new();
 
 #[btf_map(name = "ring")]
 pub(crate) static RING_TABLE: Array<FdbKey, RING> = Array::new();
@@ -92,11 +95,13 @@ pub(crate) mod stage {
     pub(crate) const TOO_BIG: u32 = 1;
     /// `vxbpf_local`.
     pub(crate) const LOCAL: u32 = 2;
+    /// `vxbpf_answer`.
+    pub(crate) const ANSWER: u32 = 3;
 }
 
 /// The programs of later stages; the loader puts them in.
 #[btf_map(name = "stage")]
-pub(crate) static STAGE: ProgramArray<3> = ProgramArray::new();
+pub(crate) static STAGE: ProgramArray<4> = ProgramArray::new();
 
 #[btf_map(name = "allow_key")]
 pub(crate) static ALLOW_KEY: PerCpuArray<[u32; 7], 1> = PerCpuArray::new();

@@ -94,8 +94,14 @@ fn row() -> Row {
         link: Some(IfIndex(3)),
         ..vxlan(444)
     };
-    let ours =
-        Ours { source_ports: (49152, 65535), mode: "tc", ageing: 300, admit_known: true, allow: Vec::new() };
+    let ours = Ours {
+        source_ports: (49152, 65535),
+        mode: "tc",
+        ageing: 300,
+        admit_known: true,
+        suppress: false,
+        allow: Vec::new(),
+    };
     Row { link, vxlan, underlay: Some("e0".into()), master: None, ours }
 }
 

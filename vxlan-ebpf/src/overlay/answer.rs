@@ -1,0 +1,146 @@
+//! ARP and ND on behalf of the stations that map `neigh` knows: the reply is made out of the question and goes back to
+//! the port that it came from. What says something else than a question, and a question about a station that is not
+//! known, goes on as any frame does; the latter is dropped where the overlay suppresses such floods.
+//!
+//! A question that every receiver has to discard is dropped here. A question with a tag inside the frame is not seen.
+
+use vxlan_common::{Address, NeighEntry, NeighFlags, NeighKey, Outcome, OverlayFlags, PortKind};
+
+use super::{Journey, lookup, onward};
+use crate::{
+    Frame, Tables, Verdict,
+    verdict::{Action, Ending},
+    wire::{
+        AdvertisementFrame, Arp, ArpFrame, EtherType, Ethernet, Ipv6, SolicitationFrame, SolicitationOption,
+        checksum, protocol, solicitation,
+    },
+};
+
+const ETHERNET: usize = size_of::<Ethernet>();
+const ICMP6: usize = ETHERNET + size_of::<Ipv6>();
+
+/// How many times eight bytes of options are read: a link-layer address and a nonce (RFC 7527) make two or three.
+const OPTION_UNITS: usize = 6;
+
+/// Whether a frame may ask for a station: all that the first stage looks at.
+#[inline(always)]
+pub(super) fn may_be_question<F: Frame>(frame: &F, journey: &Journey<'_>) -> bool {
+    match journey.ether_type.0 {
+        EtherType::ARP => true,
+        EtherType::IPV6 => {
+            frame.view::<Ipv6>(ETHERNET).is_ok_and(|ip| ip.next_header == protocol::ICMP6)
+                && frame.view::<u8>(ICMP6).is_ok_and(|kind| *kind == solicitation::KIND)
+        }
+        EtherType(_) => false,
+    }
+}
+
+/// Answers the frame, or says where it goes on.
+#[inline(always)]
+pub(super) fn question<F: Frame, T: Tables>(
+    frame: &mut F,
+    tables: &T,
+    journey: &Journey<'_>,
+) -> Result<Ending, Outcome> {
+    let is_arp = journey.ether_type.0 == EtherType::ARP;
+    let target = if is_arp { arp_target(frame, journey)? } else { nd_target(frame, journey)? };
+    if target.is_none() {
+        return onward(frame, tables, journey);
+    }
+    let Some(neighbour) = known(tables, journey, target) else {
+        // Whoever asks a station alone does not ask everyone.
+        if journey.overlay.has(OverlayFlags::SUPPRESS) && journey.destination().is_multicast() {
+            return Err(Outcome::Suppressed);
+        }
+        return onward(frame, tables, journey);
+    };
+    if is_arp {
+        fit(frame, size_of::<ArpFrame>())?;
+        frame.view_mut::<ArpFrame>(0)?.answer(neighbour.mac());
+    } else {
+        fit(frame, size_of::<AdvertisementFrame>())?;
+        let is_router = neighbour.has(NeighFlags::ROUTER);
+        frame.view_mut::<AdvertisementFrame>(0)?.answer(neighbour.mac(), is_router);
+    }
+    let back = match journey.kind {
+        PortKind::Vtep => Action::Ingress,
+        PortKind::Direct => Action::Egress,
+    };
+    Ok(Ending::new(Outcome::Proxied, Verdict::with(back, journey.from)))
+}
+
+/// The address that an ARP request asks for; none: the packet says something else.
+#[inline(always)]
+fn arp_target<F: Frame>(frame: &F, journey: &Journey<'_>) -> Result<Address, Outcome> {
+    let arp = frame.view::<Arp>(ETHERNET)?;
+    if !arp.is_request() {
+        return Ok(Address::NONE);
+    }
+    if !arp.has_right_lengths() {
+        return Err(Outcome::MalformedQuestion);
+    }
+    if arp.sender_mac() != journey.source() {
+        return Err(Outcome::ForgedSender);
+    }
+    // An announcement (RFC 5227 section 3) asks nothing.
+    if arp.sender() == arp.target() {
+        return Ok(Address::NONE);
+    }
+    Ok(Address::v4(arp.target()))
+}
+
+/// The address that a neighbour solicitation asks for; none: not one that is answered here.
+#[inline(always)]
+fn nd_target<F: Frame>(frame: &F, journey: &Journey<'_>) -> Result<Address, Outcome> {
+    let ns = frame.view::<SolicitationFrame>(0)?;
+    let (length, there) = (ns.ip.payload_len(), frame.len().saturating_sub(ICMP6));
+    let options = length.wrapping_sub(solicitation::LENGTH);
+    if !ns.is_sound() || length < solicitation::LENGTH || length > there || options % 8 != 0 {
+        return Err(Outcome::MalformedQuestion);
+    }
+    let (units, target, is_from_nobody) = (options / 8, Address(ns.target()), ns.is_from_nobody());
+    if units > OPTION_UNITS || target.is_v4() {
+        return Ok(Address::NONE);
+    }
+    let mut sum = ns.sum();
+    let mut next = 0;
+    for unit in 0..OPTION_UNITS {
+        if unit >= units {
+            break;
+        }
+        let option = *frame.view::<SolicitationOption>(size_of::<SolicitationFrame>() + 8 * unit)?;
+        sum += option.sum();
+        if unit != next {
+            continue;
+        }
+        next += option.units();
+        let is_source = option.is_source();
+        if next == unit || is_source && (is_from_nobody || option.units() != 1) {
+            return Err(Outcome::MalformedQuestion);
+        }
+        if is_source && option.mac() != journey.source() {
+            return Err(Outcome::ForgedSender);
+        }
+    }
+    if next != units || checksum::fold(sum) != 0xffff {
+        return Err(Outcome::MalformedQuestion);
+    }
+    Ok(target)
+}
+
+/// The station that has `address`, unless it is the asker itself, to whom the answer would say that another station has
+/// its address (RFC 5227 section 2.1.1, RFC 4862 section 5.4.4), or hears the question by itself.
+#[inline(always)]
+fn known<T: Tables>(tables: &T, journey: &Journey<'_>, address: Address) -> Option<NeighEntry> {
+    let entry = tables.neighbour(&NeighKey::new(journey.key, address))?;
+    let answers = entry.is_valid(tables.now())
+        && entry.mac() != journey.source()
+        && !lookup::hears_by_itself(tables, journey, entry.mac());
+    answers.then_some(entry)
+}
+
+/// Cuts padding, makes room for an option.
+#[inline(always)]
+fn fit<F: Frame>(frame: &mut F, len: usize) -> Result<(), Outcome> {
+    if frame.len() == len { Ok(()) } else { frame.resize(len) }
+}
