@@ -7,7 +7,7 @@ mod build;
 mod socket;
 mod vxlan;
 
-pub use build::{arp_answer, arp_question, ethernet, fragments, tagged, udp4};
+pub use build::{arp_answer, arp_question, ethernet, fragments, neighbour_solicitation, tagged, udp4};
 pub use socket::FrameSocket;
 pub use vxlan::Vxlan;
 
