@@ -7,7 +7,9 @@ mod build;
 mod socket;
 mod vxlan;
 
-pub use build::{arp_answer, arp_question, ethernet, fragments, reseal, tagged, tagged_as, udp4};
+pub use build::{
+    arp_answer, arp_question, ethernet, fragments, neighbour_solicitation, reseal, tagged, tagged_as, udp4,
+};
 pub use socket::FrameSocket;
 pub use vxlan::Vxlan;
 

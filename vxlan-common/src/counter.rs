@@ -75,7 +75,9 @@ outcomes! {
     Proxied = 3, "proxied", Forwarded, "an ARP request or a neighbour solicitation, answered on behalf of the station";
     SlowPath = 10, "slow_path", Device, "handed to the vxlan device's own transmit";
     OuterFragment = 11, "outer_fragment", Device, "a fragment of an outer packet, passed to the vxlan device, which reassembles";
-    UdpGso = 12, "udp_gso", Device, "UDP segments that arrived whole, passed to the vxlan device, which can split them";
+    UdpGso = 12, "udp_gso", Device, "segments that arrived whole and are not of one inner TCP stream, passed to the vxlan device, which splits them";
+    OuterTag = 14, "outer_tag", Device, "an outer packet with a priority tag, passed to the vxlan device";
+    ByDevice = 15, "by_device", Device, "for an overlay whose options are the vxlan device's to keep, passed to it";
     UnknownVni = 13, "unknown_vni", Device, "VXLAN for a VNI that is not ours, passed on: it may be another device's";
     Truncated = 32, "truncated", Dropped, "shorter than its headers";
     SourceMacInvalid = 33, "source_mac_invalid", Dropped, "the inner source address is multicast or zero";
@@ -99,6 +101,7 @@ outcomes! {
     EcnCongested = 54, "ecn_congested", Dropped, "the path marked congestion on a packet whose ends do not understand it";
     NoLocalPort = 55, "no_local_port", Dropped, "no local port may have it";
     Unwatched = 57, "unwatched", Dropped, "arrived by a device that no program of ours watches, so its sender could not be checked";
+    SourceOwn = 58, "source_own", Dropped, "the outer source is this very host's address";
     TinyFragment = 56, "tiny_fragment", Dropped, "a first fragment too short to hold the VXLAN header";
 }
 

@@ -45,15 +45,24 @@ pub use remote::{
 };
 pub use vni::{Vni, VniError};
 
-/// What `tc_index` of an skb says between two of our own programs; no other value is ever left in a frame.
-/// (It is copied by `skb_clone`, kept by a redirect, and no user of a container can set it.)
+/// What a frame carries from one of our own programs to the next.
+///
+/// Two kinds, since a container whose user may configure `tc` can put any `tc_index` into a frame, and filters of other
+/// people write it, too: what goes to the VTEP device's egress gets there at once, on this CPU, so a word of map `token`
+/// vouches for it; what goes by the kernel's queues carries `skb->mark`, which a frame loses when it comes from
+/// another network namespace (`skb_scrub_packet`). None is left in a frame that goes elsewhere.
 pub mod mark {
-    /// Hand this frame to the vxlan device's own transmit: our egress program lets it through.
+    /// In `tc_index` and `token`: the vxlan device's own transmit shall have it, our egress program lets it through.
     pub const SLOW_PATH: u32 = 0x5651;
-    /// This frame carries its outer headers already and only needs a neighbour.
-    pub const ENCAPSULATED: u32 = 0x5652;
-    /// This frame was decapsulated, learned and counted by us: deliver it to the device as it is.
-    pub const DELIVERED: u32 = 0x5653;
-    /// The sender of this outer packet was checked; the vxlan device's own socket may have it.
-    pub const ADMITTED: u32 = 0x5654;
+    /// In `tc_index` and `token`: it has its outer headers and only needs a neighbour; the lower bits are the VTEP's
+    /// slot in map `remote`.
+    pub const ENCAPSULATED: u32 = 0x8000;
+    /// In `mark`: it was decapsulated, learned and counted by us, and is delivered to the device as it is.
+    pub const DELIVERED: u32 = 0x7662_5653;
+    /// In `mark`: the sender of this outer packet was checked; the vxlan device's own socket may have it.
+    pub const ADMITTED: u32 = 0x7662_5654;
+    /// The same in `tc_index`, for overlays whose device writes its group policy to `mark`.
+    pub const ADMITTED_INDEX: u32 = 0x5654;
 }
+
+const _: () = assert!(REMOTES <= mark::ENCAPSULATED);

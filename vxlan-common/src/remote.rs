@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::{Address, IfIndex, Mac, Seconds, UdpPort, Vni};
+use crate::{Address, IfIndex, Mac, Overlay, Seconds, UdpPort, Vni};
 
 /// Size of map `remote`. Slot 0 is never used: it means "none".
 pub const REMOTES: u32 = 8192;
@@ -186,12 +186,15 @@ pub struct NextHop {
     source_mac: [u8; 6],
     /// Largest IP packet that the path takes; 0: not known.
     pub mtu: u32,
+    // What of the asking overlay the answer depends on: two overlays may go to one VTEP by different ways.
+    asked_device: u32,
+    asked_source: [u8; 4],
 }
 
 impl NextHop {
-    /// Nothing known but the state.
+    /// Nothing known but the state, asked for `overlay`.
     #[inline(always)]
-    pub const fn new(state: HopState, index: RemoteIndex, checked: Seconds) -> Self {
+    pub const fn new(state: HopState, index: RemoteIndex, overlay: &Overlay, checked: Seconds) -> Self {
         Self {
             index: index.0,
             checked: checked.0,
@@ -202,6 +205,8 @@ impl NextHop {
             destination_mac: [0; 6],
             source_mac: [0; 6],
             mtu: 0,
+            asked_device: overlay.underlay_device().0,
+            asked_source: overlay.local().v4_bytes(),
         }
     }
 
@@ -227,10 +232,14 @@ impl NextHop {
         self.source_mac = source.0;
     }
 
-    /// Whether it still holds: same VTEP, looked up within this second.
+    /// Whether it holds for `overlay`: same VTEP, same device and source asked for, looked up within this second.
     #[inline(always)]
-    pub const fn is_fresh(&self, index: RemoteIndex, now: Seconds) -> bool {
-        self.state != HopState::Unknown as u32 && self.index == index.0 && self.checked == now.0
+    pub fn is_fresh(&self, index: RemoteIndex, overlay: &Overlay, now: Seconds) -> bool {
+        self.state != HopState::Unknown as u32
+            && self.index == index.0
+            && self.checked == now.0
+            && self.asked_device == overlay.underlay_device().0
+            && self.asked_source == overlay.local().v4_bytes()
     }
 
     /// What is known.
@@ -329,7 +338,7 @@ impl RemoteTraffic {
 
 const _: () = assert!(size_of::<RemoteKey>() == 28);
 const _: () = assert!(size_of::<Remote>() == 36);
-const _: () = assert!(size_of::<NextHop>() == 64);
+const _: () = assert!(size_of::<NextHop>() == 72);
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! The seam to the bytes of a frame.
 
-use vxlan_common::{IfIndex, Outcome};
+use vxlan_common::{IfIndex, Outcome, RemoteIndex};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::wire::Tag;
@@ -88,8 +88,8 @@ pub trait Frame {
     /// Lets `device` receive a copy.
     fn copy_into(&mut self, device: IfIndex);
 
-    /// Gives a copy that carries its outer headers to `vtep_device`, whose program finds the neighbour.
-    fn copy_to_resolve(&mut self, vtep_device: IfIndex);
+    /// Gives a copy that carries its outer headers to `vtep_device`, whose program finds the way to `remote`.
+    fn copy_to_resolve(&mut self, vtep_device: IfIndex, remote: RemoteIndex);
 
     /// Checks a finished UDP checksum by all bytes from the UDP header, `udp_at`, to the end of the frame, unless
     /// the kernel or the NIC has done so. `pseudo_header` is the sum of the pseudo header (RFC 768).

@@ -2,10 +2,12 @@
 //!
 //! A fixed entry is never masked, moved or evicted. A learned entry holds a slot of a ring; every new one
 //! advances a clock hand, which takes the first free or expired slot of the next [`LOOK_AT`], else evicts the
-//! station of those that has been silent for longest. So a full table never stops learning, and never costs a
-//! fixed entry.
+//! station of those that has been silent for longest, one of its own overlay before any other. So a full table never
+//! stops learning, never costs a fixed entry, and who floods one overlay with addresses pushes out that one's.
 
-use vxlan_common::{Address, FdbEntry, FdbKey, IfIndex, Outcome, RemoteIndex, Target};
+use vxlan_common::{
+    Address, FdbEntry, FdbKey, IfIndex, Outcome, OverlayKey, RemoteFlags, RemoteIndex, Target,
+};
 
 use crate::Tables;
 
@@ -69,10 +71,19 @@ const fn standing_of(entry: &FdbEntry) -> Standing {
 /// A fixed entry that names this very host says nothing of the port: keep it beside.
 #[inline(always)]
 fn note_place<T: Tables>(tables: &T, key: &FdbKey, mut entry: FdbEntry, port: IfIndex) {
-    if entry.place != port.0 {
+    if entry.place != port.0 && names_this_host(tables, key, &entry) {
         entry.place = port.0;
         tables.fdb_replace(key, &entry);
     }
+}
+
+#[inline(always)]
+fn names_this_host<T: Tables>(tables: &T, key: &FdbKey, entry: &FdbEntry) -> bool {
+    let Target::Remote(index) = entry.target() else { return false };
+    let (Some(remote), Some(overlay)) = (tables.remote(index), tables.overlay(key.overlay())) else {
+        return false;
+    };
+    remote.flags & RemoteFlags::HOME != 0 || remote.address() == overlay.local()
 }
 
 /// `last seen` is written at most once a second.
@@ -94,12 +105,12 @@ fn settle<T: Tables>(tables: &T, key: &FdbKey, standing: Standing, target: Targe
             tables.fdb_replace(key, &FdbEntry::learned(target, now, entry.place));
         }
         Standing::Dynamic => {
-            let slot = free_slot(tables);
+            let slot = free_slot(tables, key.overlay());
             tables.ring_set(slot, key);
             tables.fdb_replace(key, &FdbEntry::learned(target, now, slot));
         }
         Standing::New => {
-            let slot = free_slot(tables);
+            let slot = free_slot(tables, key.overlay());
             if tables.fdb_add(key, &FdbEntry::learned(target, now, slot)) {
                 tables.ring_set(slot, key);
             }
@@ -109,9 +120,10 @@ fn settle<T: Tables>(tables: &T, key: &FdbKey, standing: Standing, target: Targe
 
 /// Makes a slot of the ring free, evicting at most one learned station.
 #[inline(always)]
-fn free_slot<T: Tables>(tables: &T) -> u32 {
+fn free_slot<T: Tables>(tables: &T, overlay: OverlayKey) -> u32 {
     let slots = tables.ring_slots().max(1);
-    let mut silent = (0, u32::MAX);
+    // The slot, and for how long its station has been heard of: those of other overlays count as heard of just now.
+    let mut silent = (0, u64::MAX);
     for _ in 0..LOOK_AT {
         let slot = tables.ring_advance() % slots;
         let Some(key) = tables.ring(slot).filter(|key| !key.is_free()) else { return slot };
@@ -122,8 +134,10 @@ fn free_slot<T: Tables>(tables: &T) -> u32 {
             tables.fdb_remove(key);
             return slot;
         }
-        if entry.last_seen().0 < silent.1 {
-            silent = (slot, entry.last_seen().0);
+        let foreign = u64::from(key.overlay() != overlay) << 32;
+        let heard = foreign | u64::from(entry.last_seen().0);
+        if heard < silent.1 {
+            silent = (slot, heard);
         }
     }
     if let Some(key) = tables.ring(silent.0) {

@@ -12,9 +12,7 @@ mod journey;
 mod lookup;
 mod too_big;
 
-use vxlan_common::{
-    Class, Direction, FdbKey, HopState, IfIndex, Outcome, Overlay, OverlayFlags, Port, PortKind,
-};
+use vxlan_common::{Direction, FdbKey, HopState, IfIndex, Outcome, Overlay, OverlayFlags, Port, PortKind};
 
 use crate::{
     Frame, Tables, Verdict,
@@ -22,7 +20,6 @@ use crate::{
     learn,
     tables::{Way, way},
     verdict::{Action, Ending},
-    wire::Outer4,
 };
 use journey::Journey;
 use lookup::Found;
@@ -116,21 +113,12 @@ impl<'a> Departure<'a> {
     fn end<T: Tables>(&self, tables: &T, ended: Result<Ending, Outcome>) -> Verdict {
         let ending = match ended {
             Ok(ending) => ending,
-            Err(outcome) => early(outcome, self.overlay),
+            Err(outcome) => Ending::early(outcome, self.overlay.vtep_device()),
         };
         if !ending.verdict.action.goes_on() {
             tables.count(self.port.overlay(), Direction::Tx, ending.outcome, self.bytes);
         }
         ending.verdict
-    }
-}
-
-/// The end of a journey that was cut short: the class of the outcome says who goes on.
-#[inline(always)]
-fn early(outcome: Outcome, overlay: &Overlay) -> Ending {
-    match outcome.class() {
-        Class::Device => Ending::new(outcome, Verdict::with(Action::Device, overlay.vtep_device())),
-        Class::Dropped | Class::Forwarded => Ending::new(outcome, Verdict::STOP),
     }
 }
 
@@ -168,7 +156,7 @@ fn to_remote<F: Frame, T: Tables>(
     if !way.is_fast() || journey.overlay.has(OverlayFlags::DEVICE_TRANSMIT) {
         return Err(Outcome::SlowPath);
     }
-    if too_big::largest(frame, journey) > too_big::room(frame, way) {
+    if too_big::largest(frame, journey) > too_big::room(way) {
         return Ok(Ending::new(Outcome::TooBig, Verdict::next_stage(Action::TooBig)));
     }
     let bytes = frame.len();
@@ -198,16 +186,19 @@ fn deliver<T: Tables>(tables: &T, journey: &Journey<'_>, port: IfIndex) -> Verdi
 }
 
 /// A copy of a flooded frame that has its outer headers and came by the VTEP device, since a clone cannot wait for
-/// a neighbour: finds the way again. It was counted when it was made.
+/// a neighbour: finds the way to the VTEP at `slot` again. It was counted when it was made.
+///
+/// What says that it is such a copy can be forged, so it must be what this overlay would have sent.
 #[inline(always)]
-pub fn resolve<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -> Verdict {
+pub fn resolve<F: Frame, T: Tables>(frame: &F, tables: &T, device: IfIndex, slot: u32) -> Verdict {
     let Some(port) = tables.port(device) else { return Verdict::STOP };
-    let Some(overlay) = tables.overlay(port.overlay()) else { return Verdict::STOP };
-    let Ok(outer) = frame.view::<Outer4>(0) else { return Verdict::STOP };
-    let Some(index) = tables.remote_of(outer.ip.destination()) else { return Verdict::STOP };
-    let Some(way) = way(tables, port.overlay(), overlay, index) else { return Verdict::STOP };
-    if !way.is_fast() {
-        return Verdict::STOP;
+    let key = port.overlay();
+    let Some(overlay) = tables.overlay(key) else { return Verdict::STOP };
+    let Some(index) = tables.remote_in(slot) else { return Verdict::STOP };
+    let Some(way) = way(tables, key, overlay, index) else { return Verdict::STOP };
+    if way.is_fast() && encap::is_for(frame, key, &way) {
+        Verdict::neighbour(way.hop.device(), way.hop.gateway(), false)
+    } else {
+        Verdict::STOP
     }
-    Verdict::neighbour(way.hop.device(), way.hop.gateway(), false)
 }

@@ -52,11 +52,17 @@ pub trait Tables {
     /// A VTEP, unless it is gone.
     fn remote(&self, index: RemoteIndex) -> Option<&Remote>;
 
+    /// The VTEP that has a slot.
+    fn remote_in(&self, slot: u32) -> Option<RemoteIndex>;
+
+    /// The index of a VTEP, if it has one.
+    fn remote_known(&self, address: Address) -> Option<RemoteIndex>;
+
     /// The index of a VTEP met by learning; gives it one if it is new. `None`: that failed.
     fn remote_of(&self, address: Address) -> Option<RemoteIndex>;
 
-    /// The way to `remote`, at most a second old.
-    fn hop(&self, index: RemoteIndex, overlay: OverlayKey) -> Option<&NextHop>;
+    /// The way to a VTEP for an overlay, at most a second old.
+    fn hop(&self, index: RemoteIndex, key: OverlayKey, overlay: &Overlay) -> Option<&NextHop>;
 
     /// Whether `address` is this host's.
     fn is_local(&self, address: Address) -> bool;
@@ -106,7 +112,7 @@ pub fn way<'a, T: Tables>(
     index: RemoteIndex,
 ) -> Option<Way<'a>> {
     let remote = tables.remote(index)?;
-    let hop = tables.hop(index, key)?;
+    let hop = tables.hop(index, key, overlay)?;
     Some(Way { index, hop, remote, overlay })
 }
 

@@ -7,13 +7,10 @@ mod deliver;
 mod ecn;
 mod parse;
 
-use vxlan_common::{Class, Direction, FdbKey, Outcome, Overlay, OverlayFlags};
+use vxlan_common::{Class, Direction, FdbKey, Outcome, OverlayFlags};
 
-use crate::{
-    Frame, Tables, Verdict, learn,
-    verdict::{Action, Ending},
-};
-pub use deliver::from_device;
+use crate::{Frame, Tables, Verdict, learn, verdict::Ending};
+pub use deliver::{from_device, has_policy_marks};
 use parse::{Arrival, Refusal};
 
 /// The whole pipeline for a frame that the underlay brought.
@@ -23,36 +20,39 @@ pub fn run<F: Frame, T: Tables>(frame: &mut F, tables: &T) -> Verdict {
     let arrival = match parse::outer(frame, tables) {
         Ok(arrival) => arrival,
         Err(Refusal::NotOurs) => return Verdict::PASS,
-        Err(Refusal::Ended(port, outcome)) => {
+        Err(Refusal::Outside(port, outcome)) => {
             tables.count_outside(port, outcome, bytes);
             return if outcome.class() == Class::Device { Verdict::PASS } else { Verdict::STOP };
         }
+        Err(Refusal::Unsound(key, outcome)) => {
+            tables.count(key, Direction::Rx, outcome, bytes);
+            return Verdict::STOP;
+        }
     };
-    let ending = receive(frame, tables, &arrival).unwrap_or_else(|outcome| early(outcome, arrival.overlay));
+    let ending = receive(frame, tables, &arrival).unwrap_or_else(|outcome| {
+        // What is the vxlan device's to do passes on to its socket.
+        Ending::early(outcome, arrival.overlay.vtep_device())
+    });
     tables.count(arrival.key, Direction::Rx, ending.outcome, bytes);
     ending.verdict
-}
-
-/// The end of a journey that was cut short: what is the vxlan device's to do passes on to its socket.
-#[inline(always)]
-fn early(outcome: Outcome, overlay: &Overlay) -> Ending {
-    match outcome.class() {
-        Class::Device => Ending::new(outcome, Verdict::with(Action::Device, overlay.vtep_device())),
-        Class::Dropped | Class::Forwarded => Ending::new(outcome, Verdict::STOP),
-    }
 }
 
 #[inline(always)]
 fn receive<F: Frame, T: Tables>(frame: &mut F, tables: &T, arrival: &Arrival<'_>) -> Result<Ending, Outcome> {
     admit::source(tables, arrival)?;
-    let inner = decap::inspect(frame, arrival)?;
-    let bytes = frame.len().saturating_sub(arrival.outer);
-    if arrival.overlay.has(OverlayFlags::LEARNING) {
-        let sender = FdbKey::new(arrival.key, inner.source());
-        if let Some(vtep) = learn::from_vtep(tables, &sender, arrival.source)? {
-            tables.count_received(vtep, bytes);
-        }
+    if let Some(outcome) = arrival.set_aside {
+        return Err(outcome);
     }
+    let sender = decap::sender(frame, arrival)?;
+    let vtep = if arrival.overlay.has(OverlayFlags::LEARNING) {
+        learn::from_vtep(tables, &FdbKey::new(arrival.key, sender), arrival.source)?
+    } else {
+        tables.remote_known(arrival.source)
+    };
+    if let Some(vtep) = vtep {
+        tables.count_received(vtep, frame.len().saturating_sub(arrival.outer));
+    }
+    let inner = decap::inspect(frame, arrival)?;
     decap::strip(frame, arrival, &inner)?;
     deliver::inner(frame, tables, arrival.key, arrival.overlay, &inner)
 }

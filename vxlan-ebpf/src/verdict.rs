@@ -1,6 +1,6 @@
 //! What the hook does with a frame when the engine is done with it.
 
-use vxlan_common::{Address, IfIndex, Outcome};
+use vxlan_common::{Address, Class, IfIndex, Outcome};
 
 /// What the hook does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,5 +97,14 @@ impl Ending {
     #[inline(always)]
     pub const fn new(outcome: Outcome, verdict: Verdict) -> Self {
         Self { outcome, verdict }
+    }
+
+    /// The end of a journey that was cut short: the class of the outcome says who goes on.
+    #[inline(always)]
+    pub const fn early(outcome: Outcome, vtep_device: IfIndex) -> Self {
+        match outcome.class() {
+            Class::Device => Self::new(outcome, Verdict::with(Action::Device, vtep_device)),
+            Class::Dropped | Class::Forwarded => Self::new(outcome, Verdict::STOP),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Headers put in front of payloads. Lengths and checksums are right; who wants them wrong
 //! changes the bytes afterwards.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::Mac;
 
@@ -40,6 +40,25 @@ pub fn arp_answer(sender: (Mac, Ipv4Addr), target: (Mac, Ipv4Addr)) -> Vec<u8> {
 fn arp(operation: u8, sender: (Mac, Ipv4Addr), target: (Mac, Ipv4Addr)) -> Vec<u8> {
     let kind = [0, 1, 8, 0, 6, 4, 0, operation];
     [&kind[..], &sender.0.0, &sender.1.octets(), &target.0.0, &target.1.octets()].concat()
+}
+
+/// A multicast frame in which `sender` asks who has `target`, with or without its own link-layer address in an option
+/// (RFC 4861 section 4.3).
+pub fn neighbour_solicitation(sender: (Mac, Ipv6Addr), target: Ipv6Addr, with_option: bool) -> Vec<u8> {
+    const ICMP6: u8 = 58;
+    let [.., a, b, c] = target.octets();
+    let group = [0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, a, b, c];
+    let mut message = [&[135, 0, 0, 0, 0, 0, 0, 0][..], &target.octets()].concat();
+    if with_option {
+        message.extend([1, 1]);
+        message.extend(sender.0.0);
+    }
+    let length = u8::try_from(message.len()).expect("a short message");
+    let addresses = [sender.1.octets(), group].concat();
+    let sum = checksum(&[&addresses[..], &[0, 0, 0, length, 0, 0, 0, ICMP6], &message].concat());
+    message[2..4].copy_from_slice(&sum.to_be_bytes());
+    let packet = [&[0x60, 0, 0, 0, 0, length, ICMP6, 255][..], &addresses, &message].concat();
+    ethernet(Mac([0x33, 0x33, 0xff, a, b, c]), sender.0, 0x86dd, &packet)
 }
 
 /// An IPv4 packet with a UDP datagram.

@@ -57,8 +57,16 @@ impl FrameSocket {
     /// # Panics
     /// When the device refuses it.
     pub fn send(&self, frame: &[u8]) {
-        let sent = send(self.socket.as_raw_fd(), frame, MsgFlags::empty());
-        assert_eq!(sent, Ok(frame.len()), "sending a frame");
+        assert_eq!(self.try_send(frame), Ok(frame.len()), "sending a frame");
+    }
+
+    /// Sends one frame that the device may refuse; returns whether it took it.
+    pub fn offer(&self, frame: &[u8]) -> bool {
+        self.try_send(frame) == Ok(frame.len())
+    }
+
+    fn try_send(&self, frame: &[u8]) -> nix::Result<usize> {
+        send(self.socket.as_raw_fd(), frame, MsgFlags::empty())
     }
 
     /// The next frame that meets a condition, if it comes within `limit`. Others are dropped.

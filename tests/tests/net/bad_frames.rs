@@ -81,10 +81,10 @@ fn bad_frames(sender: &Sender, own: Mac) -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("outside no_vni_flag", inside(Vxlan { flags: 0, ..Vxlan::new(444) }, &station(STATION))),
         ("outside unknown_vni", inside(Vxlan::new(9), &station(STATION))),
-        ("outside bad_length", sender.bent(|frame| put(frame, UDP + 4, 60))),
-        ("outside bad_length", sender.bent(|frame| frame.truncate(60))),
-        ("outside bad_checksum", sender.bent(|frame| frame[UDP + 6] ^= 0x10)),
-        ("outside bad_outer_header", sender.bent(|frame| frame[IP + 10] ^= 1)),
+        ("444 rx bad_length", sender.bent(|frame| put(frame, UDP + 4, 60))),
+        ("444 rx bad_length", sender.bent(|frame| frame.truncate(60))),
+        ("444 rx bad_checksum", sender.bent(|frame| frame[UDP + 6] ^= 0x10)),
+        ("444 rx bad_outer_header", sender.bent(|frame| frame[IP + 10] ^= 1)),
         (
             "outside bad_outer_header",
             sender.bent(|frame| {
@@ -167,7 +167,7 @@ fn truncated_at_every_byte_each_is_counted_once_or_nobodys() {
     let moved = counted(a, &before, truncated + bad_length);
     assert_eq!(
         moved,
-        [("outside truncated".to_owned(), truncated), ("outside bad_length".to_owned(), bad_length)].into()
+        [("outside truncated".to_owned(), truncated), ("444 rx bad_length".to_owned(), bad_length)].into()
     );
     expect_ping(a, [172, 55, 1, 3], 3);
 }

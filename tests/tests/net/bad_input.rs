@@ -88,6 +88,53 @@ const STATIONS: &[Case] = &[
     ("fdb frobnicate", MALFORMED, &["frobnicate", "--help"]),
 ];
 
+const NEIGHBOURS: &[Case] = &[
+    (
+        "neigh add 239.1.1.1 lladdr 02:00:00:00:00:01 dev vxlan1",
+        FAILED,
+        &["239.1.1.1 dev vxlan1", "multicast", "name the address of one station"],
+    ),
+    ("neigh add ff02::1 lladdr 02:00:00:00:00:01 dev vxlan1", FAILED, &["ff02::1", "multicast", "name"]),
+    (
+        "neigh add ::ffff:10.0.0.1 lladdr 02:00:00:00:00:01 dev vxlan1",
+        FAILED,
+        &["::ffff:10.0.0.1", "wrong family", "name 10.0.0.1"],
+    ),
+    ("neigh add 10.0.0.1 lladdr 01:00:5e:00:00:01 dev vxlan1", FAILED, &["01:00:5e:00:00:01", "choose one"]),
+    ("neigh add 10.0.0.1 lladdr 10.0.0.2 dev vxlan1", MALFORMED, &["10.0.0.2", "six hex bytes"]),
+    ("neigh add 10.0.0.1 lladdr 02:00:00:00:00:01", MALFORMED, &["--dev", "--help"]),
+    ("neigh add 10.0.0 lladdr 02:00:00:00:00:01 dev vxlan1", MALFORMED, &["10.0.0", "--help"]),
+    ("neigh add 10.0.0.1 dev vxlan1", FAILED, &["10.0.0.1 dev vxlan1", "`lladdr`"]),
+    (
+        "neigh add 10.0.0.1 lladdr 02:00:00:00:00:01 dev foreign",
+        FAILED,
+        &["foreign", "use `ip` and `bridge`"],
+    ),
+    ("neigh add 10.0.0.1 lladdr 02:00:00:00:00:01 dev eth0", FAILED, &["eth0", "vxbpf link show"]),
+    ("neigh show dev foreign", FAILED, &["foreign", "use `ip` and `bridge`"]),
+    ("neigh show dev nosuch", FAILED, &["nosuch", "`ip link`"]),
+    (
+        "neigh add 10.0.0.1 lladdr 02:00:00:00:00:01 dev vxlan1 nud failed",
+        FAILED,
+        &["nud failed", "use permanent"],
+    ),
+    (
+        "neigh add 10.0.0.1 lladdr 02:00:00:00:00:01 dev vxlan1 timeout 5",
+        FAILED,
+        &["timeout", "nud reachable"],
+    ),
+    ("neigh del 10.0.0.1 dev vxlan1", FAILED, &["No such entry", "10.0.0.1", "vxbpf neigh show"]),
+    ("neigh change 10.0.0.1 lladdr 02:00:00:00:00:01 dev vxlan1", FAILED, &["10.0.0.1", "vxbpf neigh add"]),
+    (
+        "neigh add 172.55.1.77 lladdr 02:00:00:00:00:01 dev vxlan1",
+        FAILED,
+        &["File exists", "vxbpf neigh replace"],
+    ),
+    ("neigh add proxy 10.0.0.1 dev vxlan1", MALFORMED, &["proxy", "leave the word out"]),
+    ("neigh flush", MALFORMED, &["PREFIX", "--help"]),
+    ("neigh append 10.0.0.1 dev vxlan1", MALFORMED, &["append", "--help"]),
+];
+
 /// A host with an overlay, a station, a free veth, and a vxlan device that is not ours.
 fn host() -> Net {
     let net = Topology::new("bad-input").host("a", Side::Vxbpf).host("b", Side::Kernel).up();
@@ -96,13 +143,15 @@ fn host() -> Net {
     a.run("ip link add foreign type vxlan id 9 dstport 4790 dev eth0");
     a.vxbpf("attach eth0 --vni 444 --name vxlan1 --remote 192.168.1.200 --local 192.168.1.100");
     a.vxbpf("fdb add 02:00:00:00:00:77 dev vxlan1 dst 192.168.1.200");
+    a.vxbpf("neigh add 172.55.1.77 lladdr 02:00:00:00:00:77 dev vxlan1");
     net
 }
 
 /// All that a command could change.
 fn state(host: &Host) -> Vec<String> {
     let theirs = ["ip -o -d link", "ip -o addr", "bridge fdb", "tc qdisc"].map(|line| host.run(line).stdout);
-    let ours = ["-d link show", "fdb show", "port show", "status"].map(|line| host.vxbpf(line).stdout);
+    let ours = ["-d link show", "fdb show", "neigh show nud all", "port show", "status"]
+        .map(|line| host.vxbpf(line).stdout);
     theirs.into_iter().chain(ours).collect()
 }
 
@@ -138,6 +187,11 @@ fn of_ports() {
 #[test]
 fn of_stations() {
     expect_refusals(STATIONS);
+}
+
+#[test]
+fn of_neighbours() {
+    expect_refusals(NEIGHBOURS);
 }
 
 /// Runs vxbpf inside the namespace of a host, behind a command that takes something away.

@@ -4,7 +4,9 @@
 //!
 //! A question that every receiver has to discard is dropped here. A question with a tag inside the frame is not seen.
 
-use vxlan_common::{Address, NeighEntry, NeighFlags, NeighKey, Outcome, OverlayFlags, PortKind};
+use vxlan_common::{
+    Address, FdbFlags, FdbKey, NeighEntry, NeighFlags, NeighKey, Outcome, OverlayFlags, PortKind,
+};
 
 use super::{Journey, lookup, onward};
 use crate::{
@@ -59,7 +61,7 @@ pub(super) fn question<F: Frame, T: Tables>(
         frame.view_mut::<ArpFrame>(0)?.answer(neighbour.mac());
     } else {
         fit(frame, size_of::<AdvertisementFrame>())?;
-        let is_router = neighbour.has(NeighFlags::ROUTER);
+        let is_router = is_router(tables, journey, &neighbour);
         frame.view_mut::<AdvertisementFrame>(0)?.answer(neighbour.mac(), is_router);
     }
     let back = match journey.kind {
@@ -137,6 +139,13 @@ fn known<T: Tables>(tables: &T, journey: &Journey<'_>, address: Address) -> Opti
         && entry.mac() != journey.source()
         && !lookup::hears_by_itself(tables, journey, entry.mac());
     answers.then_some(entry)
+}
+
+/// A router is who is said to be one here, or in the FDB, which is where the kernel's device looks.
+#[inline(always)]
+fn is_router<T: Tables>(tables: &T, journey: &Journey<'_>, neighbour: &NeighEntry) -> bool {
+    let in_fdb = || tables.fdb(&FdbKey::new(journey.key, neighbour.mac()));
+    neighbour.has(NeighFlags::ROUTER) || in_fdb().is_some_and(|entry| entry.flags & FdbFlags::ROUTER != 0)
 }
 
 /// Cuts padding, makes room for an option.

@@ -1,6 +1,6 @@
 //! The outer headers (RFC 7348 section 5) onto a frame.
 
-use vxlan_common::{Df, Outcome, Overlay, OverlayFlags};
+use vxlan_common::{Df, Outcome, Overlay, OverlayFlags, OverlayKey};
 
 use super::Journey;
 use crate::{
@@ -9,8 +9,8 @@ use crate::{
     frame::Inside,
     tables::Way,
     wire::{
-        Encapsulated4, EtherType, Ipv4, OUTER4, Outer4, Tag, Tagged4, TaggedEthernet, TwiceTagged4, Udp,
-        Vxlan, protocol,
+        Encapsulated4, EtherType, Ethernet, Ipv4, OUTER4, Outer4, Tag, Tagged4, TaggedEthernet, TwiceTagged4,
+        Udp, Vxlan, protocol,
     },
 };
 
@@ -85,6 +85,23 @@ pub(super) fn towards<F: Frame>(frame: &mut F, journey: &Journey<'_>, way: &Way<
     outer.udp.direct(way.udp_port(journey.key));
     outer.vxlan = Vxlan::new(way.vni(journey.key));
     Ok(())
+}
+
+/// Whether a frame has the outer headers that [`onto`] and [`towards`] write for this VTEP.
+#[inline(always)]
+pub(super) fn is_for<F: Frame>(frame: &F, key: OverlayKey, way: &Way<'_>) -> bool {
+    let Ok(outer) = frame.view::<Outer4>(0) else { return false };
+    let Outer4 { ethernet, ip, udp, vxlan } = outer;
+    ethernet.ether_type == EtherType::IPV4
+        && ip.is_sound()
+        && ip.header_len() == size_of::<Ipv4>()
+        && ip.protocol == protocol::UDP
+        && size_of::<Ethernet>() + ip.total_len() == frame.len()
+        && ip.source_bytes() == way.source_v4()
+        && ip.destination_bytes() == way.destination().v4_bytes()
+        && udp.destination() == way.udp_port(key)
+        && size_of::<Ipv4>() + udp.len() == ip.total_len()
+        && *vxlan == Vxlan::new(way.vni(key))
 }
 
 #[inline(always)]

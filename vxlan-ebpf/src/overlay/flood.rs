@@ -7,7 +7,7 @@ use super::{Journey, encap, leave, too_big};
 use crate::{
     Frame, Tables, Verdict,
     tables::{Way, way},
-    verdict::Ending,
+    verdict::{Action, Ending},
 };
 
 /// To everyone but the port that it came from.
@@ -23,15 +23,44 @@ pub(super) fn everyone<F: Frame, T: Tables>(
         Err(Outcome::NoTarget) if has_local => return Ok(Ending::new(Outcome::Flooded, Verdict::STOP)),
         Err(outcome) => return Err(outcome),
     };
-    let bytes = frame.len();
-    let size = too_big::largest(frame, journey);
+    let size = Size { bytes: frame.len(), largest: too_big::largest(frame, journey) };
+    let fits = size.largest <= too_big::room(&last);
+    if !fits && journey.destination().is_station() {
+        // Its sender is told; the path to the last VTEP stands for those to all.
+        return Ok(Ending::new(Outcome::TooBig, Verdict::next_stage(Action::TooBig)));
+    }
     encap::onto(frame, tables, journey, journey.overlay.group().is_some())?;
     copy_to_vteps(frame, tables, journey, size);
-    if !may_go(frame, journey, &last, size) {
-        return Ok(Ending::new(Outcome::Flooded, Verdict::STOP));
+    if may_go(frame, journey, &last, size) {
+        tables.count_sent(last.index, size.bytes);
+        return Ok(Ending::new(Outcome::Flooded, leave(journey, &last)));
     }
-    tables.count_sent(last.index, bytes);
-    Ok(Ending::new(Outcome::Flooded, leave(journey, &last)))
+    let is_only_one = last_of_list(tables, journey) == 0 && !has_local;
+    Ok(Ending::new(
+        match last.hop.state() {
+            _ if !fits => Outcome::TooBigUnanswered,
+            HopState::NoRoute if is_only_one => Outcome::NoRoute,
+            HopState::Home if is_only_one => Outcome::NoTarget,
+            _ => Outcome::Flooded,
+        },
+        Verdict::STOP,
+    ))
+}
+
+/// How long a frame is.
+#[derive(Clone, Copy)]
+struct Size {
+    /// As it came.
+    bytes: usize,
+    /// Of its inner packet, or the largest of its segments, VLAN tags counted with it.
+    largest: usize,
+}
+
+/// How many VTEPs of the list come before the one that gets the frame itself.
+#[inline(always)]
+fn last_of_list<T: Tables>(tables: &T, journey: &Journey<'_>) -> u32 {
+    let last = u32::from(journey.overlay.group().is_none());
+    tables.flood(journey.key).map_or(0, |list| list.remote_count().saturating_sub(last))
 }
 
 /// To the other ports of this host only: the FDB says that the destination is here, but not where.
@@ -71,7 +100,7 @@ fn copy_to_local_ports<F: Frame, T: Tables>(frame: &mut F, tables: &T, journey: 
 
 /// The way to the group, else to the last VTEP of the list: the frame itself leaves by it, the others get copies.
 #[inline(always)]
-fn last_way<'a, T: Tables>(tables: &'a T, journey: &Journey<'a>) -> Result<Way<'a>, Outcome> {
+pub(super) fn last_way<'a, T: Tables>(tables: &'a T, journey: &Journey<'a>) -> Result<Way<'a>, Outcome> {
     if journey.overlay.has(OverlayFlags::DEVICE_TRANSMIT) {
         return Err(Outcome::SlowPath);
     }
@@ -88,23 +117,22 @@ fn last_way<'a, T: Tables>(tables: &'a T, journey: &Journey<'a>) -> Result<Way<'
 
 /// The outer headers are on; each VTEP gets a copy with its addresses.
 #[inline(always)]
-fn copy_to_vteps<F: Frame, T: Tables>(frame: &mut F, tables: &T, journey: &Journey<'_>, size: usize) {
+fn copy_to_vteps<F: Frame, T: Tables>(frame: &mut F, tables: &T, journey: &Journey<'_>, size: Size) {
     let Some(list) = tables.flood(journey.key) else { return };
-    let last = u32::from(journey.overlay.group().is_none());
-    tables.repeat(list.remote_count().saturating_sub(last), |at| {
+    tables.repeat(last_of_list(tables, journey), |at| {
         let Some(remote) = list.remote(at) else { return };
         let Some(way) = way(tables, journey.key, journey.overlay, remote) else { return };
         if may_go(frame, journey, &way, size) {
             send_copy(frame, journey, &way);
-            tables.count_sent(remote, size);
+            tables.count_sent(remote, size.bytes);
         }
     });
 }
 
 /// Turns the frame towards a VTEP, if it can be sent there. What cannot is left out: a flood is best effort to each.
 #[inline(always)]
-fn may_go<F: Frame>(frame: &mut F, journey: &Journey<'_>, way: &Way<'_>, size: usize) -> bool {
-    way.is_fast() && size <= too_big::room(frame, way) && encap::towards(frame, journey, way).is_ok()
+fn may_go<F: Frame>(frame: &mut F, journey: &Journey<'_>, way: &Way<'_>, size: Size) -> bool {
+    way.is_fast() && size.largest <= too_big::room(way) && encap::towards(frame, journey, way).is_ok()
 }
 
 /// A clone cannot wait for a neighbour: where the Ethernet address is not known yet, it takes the detour by the
@@ -114,7 +142,7 @@ fn send_copy<F: Frame>(frame: &mut F, journey: &Journey<'_>, way: &Way<'_>) {
     match way.hop.state() {
         HopState::Ready => frame.copy_to(way.hop.device()),
         HopState::Unknown | HopState::Unresolved | HopState::Home | HopState::NoRoute | HopState::Guess => {
-            frame.copy_to_resolve(journey.overlay.vtep_device());
+            frame.copy_to_resolve(journey.overlay.vtep_device(), way.index);
         }
     }
 }

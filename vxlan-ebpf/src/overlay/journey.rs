@@ -38,6 +38,10 @@ impl<'a> Journey<'a> {
         if !ethernet.source().is_station() {
             return Err(Outcome::SourceMacInvalid);
         }
+        // No container shall be taken for the device.
+        if port.kind() == PortKind::Direct && ethernet.source() == overlay.mac() {
+            return Err(Outcome::SourceMacOwn);
+        }
         Ok(Self {
             destination: Word(ethernet.destination()),
             source: Word(ethernet.source()),

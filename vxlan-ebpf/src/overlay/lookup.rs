@@ -24,6 +24,9 @@ pub(super) enum Found<'a> {
 #[inline(always)]
 pub(super) fn destination<'a, T: Tables>(tables: &'a T, journey: &Journey<'a>) -> Result<Found<'a>, Outcome> {
     let mac = journey.destination();
+    if journey.kind == PortKind::Direct && mac == journey.overlay.mac() {
+        return Ok(Found::Port(journey.overlay.vtep_device()));
+    }
     let Some(entry) = tables.fdb(&FdbKey::new(journey.key, mac)) else { return Ok(Found::Everyone) };
     if entry.is_expired(tables.now(), journey.overlay.ageing) {
         return Ok(Found::Everyone);

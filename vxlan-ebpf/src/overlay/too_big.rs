@@ -3,7 +3,7 @@
 use vxlan_common::{Outcome, PortKind};
 
 use super::{
-    Journey,
+    Journey, flood,
     lookup::{self, Found},
 };
 use crate::{
@@ -31,11 +31,13 @@ pub(super) fn answer<F: Frame, T: Tables>(
     tables: &T,
     journey: &Journey<'_>,
 ) -> Result<Ending, Outcome> {
-    let mtu = match lookup::destination(tables, journey)? {
-        Found::Remote(way) => room(frame, &way),
+    let room = match lookup::destination(tables, journey)? {
+        Found::Remote(way) => room(&way),
+        Found::Everyone => room(&flood::last_way(tables, journey)?),
         // The table changed since the stage before.
-        Found::Port(_) | Found::Everyone | Found::LocalPorts => return Err(Outcome::SlowPath),
+        Found::Port(_) | Found::LocalPorts => return Err(Outcome::SlowPath),
     };
+    let mtu = room.saturating_sub(tag_beside(frame));
     // A tag inside the frame moves everything behind it; such frames are rare enough to go unanswered.
     if journey.ether_type.0.is_vlan() || !journey.destination().is_station() {
         return Err(Outcome::TooBigUnanswered);
@@ -87,19 +89,29 @@ fn answer6<F: Frame>(frame: &mut F, mtu: u16) -> Result<(), Outcome> {
     Ok(())
 }
 
-/// The largest inner IP packet that the path takes; no limit is known: any.
+/// The largest inner IP packet, VLAN tags counted with it, that the path takes; no limit is known: any.
 #[inline(always)]
-pub(super) fn room<F: Frame>(frame: &F, way: &Way<'_>) -> usize {
-    let tag = if frame.tag().is_some() { TAG } else { 0 };
+pub(super) fn room(way: &Way<'_>) -> usize {
     match way.hop.mtu as usize {
         0 => usize::MAX,
-        mtu => mtu.saturating_sub(OVERHEAD + tag),
+        mtu => mtu.saturating_sub(OVERHEAD),
     }
 }
 
-/// Bytes of the inner packet, or of the largest of its segments.
+#[inline(always)]
+fn tag_beside<F: Frame>(frame: &F) -> usize {
+    if frame.tag().is_some() { TAG } else { 0 }
+}
+
+/// Bytes of the inner packet, or of the largest of its segments, VLAN tags counted with it.
 #[inline(always)]
 pub(super) fn largest<F: Frame>(frame: &F, journey: &Journey<'_>) -> usize {
+    tag_beside(frame) + largest_without(frame, journey)
+}
+
+/// The same without the tag beside the frame.
+#[inline(always)]
+fn largest_without<F: Frame>(frame: &F, journey: &Journey<'_>) -> usize {
     let whole = frame.len().saturating_sub(ETHERNET);
     let Some(payload) = frame.segment() else { return whole };
     let headers = if journey.ether_type.0.is_vlan() {

@@ -3,7 +3,8 @@
 use std::vec::Vec;
 
 use vxlan_common::{
-    Address, Mac, NeighEntry, NeighFlags, NeighKey, Nud, Outcome, OverlayFlags, Seconds, Target,
+    Address, FdbEntry, FdbFlags, Mac, NeighEntry, NeighFlags, NeighKey, Nud, Outcome, OverlayFlags, Seconds,
+    Target,
 };
 
 use super::questions::{Request, Solicitation, source_option, v6};
@@ -128,8 +129,14 @@ fn every_question_that_has_an_answer_gets_the_exact_one() {
 
 #[test]
 fn a_router_is_said_to_be_one() {
-    let host = proxy().with_router(Address(v6(3)));
-    assert_eq!(host.send(ns(v6(3)).bytes(), PORT_1).frame.bytes, advertisement(C1, v6(2), 0xe0, 0));
+    let said_here = proxy().with_router(Address(v6(3)));
+    let said_in_the_fdb = proxy();
+    let flags = FdbFlags::PERMANENT | FdbFlags::ROUTER;
+    said_in_the_fdb.put(FAR, FdbEntry::configured(said_in_the_fdb.behind(PEER), Seconds(0), flags));
+    for host in [said_here, said_in_the_fdb] {
+        let after = host.send(ns(v6(3)).bytes(), PORT_1);
+        assert_eq!(after.frame.bytes, advertisement(C1, v6(2), 0xe0, 0));
+    }
 }
 
 #[test]
@@ -270,11 +277,7 @@ fn a_station_at_the_same_port_answers_for_itself() {
 
     let home = |seen: u32| {
         let host = proxy();
-        let mut entry = vxlan_common::FdbEntry::configured(
-            host.behind(OWN),
-            Seconds(0),
-            vxlan_common::FdbFlags::PERMANENT,
-        );
+        let mut entry = FdbEntry::configured(host.behind(OWN), Seconds(0), FdbFlags::PERMANENT);
         entry.place = seen;
         host.put(FAR, entry);
         host

@@ -2,7 +2,7 @@
 
 use std::vec::Vec;
 
-use vxlan_common::{IfIndex, Outcome};
+use vxlan_common::{IfIndex, Outcome, RemoteIndex};
 
 use super::proof;
 use crate::{
@@ -21,7 +21,7 @@ const ETHERNET: usize = 14;
 pub(super) enum How {
     To,
     Into,
-    ToResolve,
+    ToResolve(RemoteIndex),
 }
 
 /// A copy, as it was when it left.
@@ -195,8 +195,8 @@ impl Frame for Bytes {
         self.copy(How::Into, device);
     }
 
-    fn copy_to_resolve(&mut self, vtep_device: IfIndex) {
-        self.copy(How::ToResolve, vtep_device);
+    fn copy_to_resolve(&mut self, vtep_device: IfIndex, remote: RemoteIndex) {
+        self.copy(How::ToResolve(remote), vtep_device);
     }
 
     fn outer_checksum(&self, pseudo_header: u32, udp_at: usize) -> Checksum {

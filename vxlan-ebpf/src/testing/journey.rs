@@ -122,7 +122,7 @@ impl After {
     pub fn to_underlay(&self) -> Vec<Vec<u8>> {
         let copies = self.frame.copies.iter();
         let mut sent: Vec<_> = copies
-            .filter(|copy| copy.device == ETH0 || copy.how == How::ToResolve)
+            .filter(|copy| copy.device == ETH0 || matches!(copy.how, How::ToResolve(_)))
             .map(|copy| {
                 assert_eq!(copy.tag, None, "a tag beside an outer frame");
                 copy.bytes.clone()
@@ -150,7 +150,11 @@ impl After {
 
     /// The copies that went to devices of this host.
     pub fn local_copies(&self) -> Vec<&Copied> {
-        self.frame.copies.iter().filter(|copy| copy.device != ETH0 && copy.how != How::ToResolve).collect()
+        self.frame
+            .copies
+            .iter()
+            .filter(|copy| copy.device != ETH0 && !matches!(copy.how, How::ToResolve(_)))
+            .collect()
     }
 
     /// Where those went, and how.

@@ -165,3 +165,26 @@ fn the_port_of_a_station_with_a_fixed_entry_is_written_once() {
     from_port(&host, &station(C2), IfIndex(77));
     assert_eq!(host.entry(C2).and_then(|entry| entry.local_place()), Some(IfIndex(77)));
 }
+
+#[test]
+fn a_flood_of_addresses_in_one_overlay_pushes_out_its_own_before_those_of_others() {
+    let host = host().with_overlay(key_of(445, 4789));
+    let of_445 = |number| vxlan_common::FdbKey::new(key_of(445, 4789), numbered(number));
+    for number in 0..32 {
+        from_port(&host, &of_445(number), PORT_2);
+        from_port(&host, &station(numbered(number)), PORT_1);
+    }
+    host.wait(1);
+    for number in 100..10_000 {
+        from_port(&host, &station(numbered(number)), PORT_1);
+    }
+    let left = (0..32).filter(|number| host.fdb.borrow().contains_key(&of_445(*number))).count();
+    assert_eq!(left, 32, "stations of the other overlay that are left");
+}
+
+#[test]
+fn a_station_fixed_behind_another_vtep_is_not_said_to_be_at_a_port_that_claims_it() {
+    let host = host_that_knows_far();
+    host.send(Inner::new(C2, FAR).udp(10), PORT_1);
+    assert_eq!(host.entry(FAR).and_then(|entry| entry.local_place()), None);
+}

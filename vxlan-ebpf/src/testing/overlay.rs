@@ -5,7 +5,10 @@ use std::{collections::HashSet, vec::Vec};
 use vxlan_common::{Df, FdbEntry, FdbFlags, HopState, IfIndex, Mac, Outcome, OverlayFlags, Seconds, Target};
 
 use super::*;
-use crate::verdict::{Action, Verdict};
+use crate::{
+    overlay::resolve,
+    verdict::{Action, Verdict},
+};
 
 #[test]
 fn a_frame_for_a_known_station_leaves_once_to_its_vtep() {
@@ -167,13 +170,29 @@ fn a_copy_whose_neighbour_is_not_known_takes_the_detour_that_can_wait() {
     let host = host().with_hop(PEER, |hop| hop.set_state(HopState::Unresolved));
     let after = host.send(Inner::new(Mac::BROADCAST, C1).arp(), VTEP);
     assert_eq!(after.vteps(), [PEER.v4_bytes(), OTHER.v4_bytes()]);
-    let detours: Vec<_> = after.frame.copies.iter().filter(|copy| copy.how == How::ToResolve).collect();
+    let detours: Vec<_> =
+        after.frame.copies.iter().filter(|copy| matches!(copy.how, How::ToResolve(_))).collect();
     assert_eq!(detours.len(), 1);
     assert_eq!((detours[0].device, proof::outer(&detours[0].bytes).destination), (VTEP, PEER.v4_bytes()));
 
-    let mut copy = Bytes::new(detours[0].bytes.clone());
-    assert_eq!(crate::overlay::resolve(&mut copy, &host, VTEP), Verdict::neighbour(ETH0, PEER, false));
+    assert_eq!(detours[0].how, How::ToResolve(host.index(PEER)));
+
+    let copy = &detours[0].bytes;
+    let slot = host.index(PEER).slot();
+    let resolve = |bytes: &[u8], slot| resolve(&Bytes::new(bytes.to_vec()), &host, VTEP, slot);
+    assert_eq!(resolve(copy, slot), Verdict::neighbour(ETH0, PEER, false));
     assert!(host.counts.take().is_empty(), "it was counted when it was made");
+
+    // The mark can be forged: nothing leaves that the overlay would not have sent itself.
+    assert_eq!(resolve(copy, host.index(OTHER).slot()), Verdict::STOP);
+    assert_eq!(resolve(&Inner::new(FAR, C1).udp(100), slot), Verdict::STOP);
+    for at in [12, 14, 16, 23, 26, 30, 36, 38, 42, 46] {
+        let mut forged = copy.clone();
+        forged[at] ^= 1;
+        let checksum = [&forged[14..24], &[0, 0], &forged[26..34]].concat();
+        forged[24..26].copy_from_slice(&(!proof::sum(&[&checksum])).to_be_bytes());
+        assert_eq!(resolve(&forged, slot), Verdict::STOP, "byte {at}");
+    }
 }
 
 #[test]
@@ -186,6 +205,56 @@ fn a_flood_leaves_out_whom_it_cannot_reach_and_sends_to_the_rest() {
     let narrow = host().with_hop(PEER, |hop| hop.mtu = 600);
     let after = narrow.send(Inner::new(Mac::BROADCAST, C1).udp(1000), PORT_1);
     assert_eq!(after.vteps(), [OTHER.v4_bytes()]);
+}
+
+#[test]
+fn a_flood_that_does_not_fit_is_answered_where_a_station_is_sought_and_else_dropped_by_name() {
+    let host = host();
+    for from in [PORT_1, VTEP] {
+        let after = host.send(Inner::new(FAR, C1).udp(1500), from);
+        assert_eq!(after.counted, tx(Outcome::TooBig));
+        proof::assert_sound(&after.frame.bytes);
+        assert_eq!((&after.frame.bytes[34..36], proof::word(&after.frame.bytes, 40)), (&[3, 4][..], 1450));
+        let after = host.send(Inner::new(Mac::BROADCAST, C1).udp(1500), from);
+        assert_eq!((after.verdict, after.counted), (Verdict::STOP, tx(Outcome::TooBigUnanswered)));
+    }
+    let (fits, does_not) =
+        (Inner::new(Mac::BROADCAST, C1).udp(1418), Inner::new(Mac::BROADCAST, C1).udp(1419));
+    for (bytes, outcome) in [(fits, Outcome::Flooded), (does_not, Outcome::TooBigUnanswered)] {
+        assert_eq!(
+            host.send(Bytes::new(bytes).beside([0, 42]), PORT_1).counted,
+            tx(outcome),
+            "with a tag beside it"
+        );
+    }
+}
+
+#[test]
+fn a_flood_to_one_vtep_that_cannot_be_reached_is_dropped_by_name() {
+    let broadcast = || Inner::new(Mac::BROADCAST, DEVICE_MAC).arp();
+    for (state, outcome) in [(HopState::NoRoute, Outcome::NoRoute), (HopState::Home, Outcome::NoTarget)] {
+        let host = bare().with_vtep(PEER).with_hop(PEER, |hop| hop.set_state(state));
+        assert_eq!(host.send(broadcast(), VTEP).counted, tx(outcome));
+    }
+}
+
+#[test]
+fn bytes_to_each_vtep_are_those_of_the_frame() {
+    let host = host();
+    let sent = Inner::new(Mac::BROADCAST, C1).udp(100);
+    host.send(sent.clone(), PORT_1);
+    let expected = [PEER, OTHER].map(|vtep| (host.index(vtep), (1, sent.len() as u64)));
+    assert_eq!(host.sent.take(), expected.into());
+}
+
+#[test]
+fn no_container_is_taken_for_the_device() {
+    let host = host();
+    let after = host.send(Inner::new(FAR, DEVICE_MAC).udp(10), PORT_1);
+    assert_eq!((after.verdict, after.counted), (Verdict::STOP, tx(Outcome::SourceMacOwn)));
+    assert_eq!(host.entry(DEVICE_MAC), None);
+    let after = host.send(Inner::new(DEVICE_MAC, C1).udp(10), PORT_1);
+    assert_eq!((after.verdict, after.counted), (Verdict::with(Action::Ingress, VTEP), tx(Outcome::Switched)));
 }
 
 #[test]

@@ -144,26 +144,27 @@ impl Tables for Host {
         self.remotes.get(&index).or_else(learned)
     }
 
-    fn remote_of(&self, address: Address) -> Option<RemoteIndex> {
-        let configured = self.remotes.iter().find(|(_, remote)| remote.address() == address);
-        if let Some((index, _)) = configured {
-            return Some(*index);
-        }
-        let mut learned = self.learned.borrow_mut();
-        let at = match learned.iter().position(|remote| remote.address() == address) {
-            Some(at) => at,
-            None => {
-                self.claims.set(self.claims.get().checked_sub(1)?);
-                let remote =
-                    Remote::new(RemoteKey::plain(address), RemoteFlags::LEARNED, RemoteIndex(LEARNED));
-                learned.push(Box::leak(Box::new(remote)));
-                learned.len() - 1
-            }
-        };
-        Some(RemoteIndex(LEARNED + at as u32))
+    fn remote_in(&self, slot: u32) -> Option<RemoteIndex> {
+        self.remotes.keys().copied().find(|index| index.slot() == slot)
     }
 
-    fn hop(&self, index: RemoteIndex, _: OverlayKey) -> Option<&NextHop> {
+    fn remote_known(&self, address: Address) -> Option<RemoteIndex> {
+        let configured = self.remotes.iter().find(|(_, remote)| remote.address() == address);
+        let learned = || self.learned.borrow().iter().position(|remote| remote.address() == address);
+        configured.map(|(index, _)| *index).or_else(|| learned().map(|at| RemoteIndex(LEARNED + at as u32)))
+    }
+
+    fn remote_of(&self, address: Address) -> Option<RemoteIndex> {
+        self.remote_known(address).or_else(|| {
+            self.claims.set(self.claims.get().checked_sub(1)?);
+            let index = RemoteIndex(LEARNED + self.learned.borrow().len() as u32);
+            let remote = Remote::new(RemoteKey::plain(address), RemoteFlags::LEARNED, index);
+            self.learned.borrow_mut().push(Box::leak(Box::new(remote)));
+            Some(index)
+        })
+    }
+
+    fn hop(&self, index: RemoteIndex, _: OverlayKey, _: &Overlay) -> Option<&NextHop> {
         self.hops.get(&index)
     }
 

@@ -136,7 +136,7 @@ impl Host {
         let remote = Remote::new(remote, 0, index);
         let address = remote.address();
         let state = if self.local.contains(&address) { HopState::Home } else { HopState::Ready };
-        let mut hop = NextHop::new(state, index, Seconds(1000));
+        let mut hop = NextHop::new(state, index, &Overlay::new(VTEP, DEVICE_MAC), Seconds(1000));
         hop.set_path(ETH0, address, OWN, MTU);
         hop.set_macs(underlay_mac(address), underlay_mac(OWN));
         self.remotes.insert(index, remote);

@@ -10,6 +10,11 @@ use crate::Tables;
 #[inline(always)]
 pub(super) fn source<T: Tables>(tables: &T, arrival: &Arrival<'_>) -> Result<(), Outcome> {
     let Arrival { key, overlay, source, .. } = arrival;
+    // Nobody but we can have it, though the list, which is the same on all hosts, has it, too. Without `local` our
+    // addresses are not known here: then the loader believes none of them.
+    if *source == overlay.local() {
+        return Err(Outcome::SourceOwn);
+    }
     if !overlay.has(OverlayFlags::ADMIT_KNOWN) || tables.is_known(*key, *source) {
         return Ok(());
     }

@@ -34,12 +34,6 @@ impl Inner {
         }
     }
 
-    /// The station that sent it.
-    #[inline(always)]
-    pub fn source(&self) -> Mac {
-        self.source.0
-    }
-
     /// The station that it is for.
     #[inline(always)]
     pub fn destination(&self) -> Mac {
@@ -50,19 +44,23 @@ impl Inner {
 const UNTAGGED_AT: usize = OUTER4 + size_of::<Ethernet>();
 const TAGGED_AT: usize = OUTER4 + size_of::<TaggedEthernet>();
 
+/// The station that sent the inner frame, if it can be one.
+#[inline(always)]
+pub(super) fn sender<F: Frame>(frame: &F, arrival: &Arrival<'_>) -> Result<Mac, Outcome> {
+    let source = frame.view::<Ethernet>(OUTER4)?.source();
+    if !source.is_station() {
+        Err(Outcome::SourceMacInvalid)
+    } else if source == arrival.overlay.mac() {
+        Err(Outcome::SourceMacOwn)
+    } else {
+        Ok(source)
+    }
+}
+
 /// Reads the inner headers where they are, and gives the inner packet the path's congestion mark.
 #[inline(always)]
 pub(super) fn inspect<F: Frame>(frame: &mut F, arrival: &Arrival<'_>) -> Result<Inner, Outcome> {
-    if arrival.is_fragment {
-        return Err(Outcome::OuterFragment);
-    }
     let ethernet = *frame.view::<Ethernet>(OUTER4)?;
-    if !ethernet.source().is_station() {
-        return Err(Outcome::SourceMacInvalid);
-    }
-    if ethernet.source() == arrival.overlay.mac() {
-        return Err(Outcome::SourceMacOwn);
-    }
     if ethernet.ether_type.is_vlan() {
         let tagged = *frame.view::<TaggedEthernet>(OUTER4)?;
         let inside = look_inside::<_, TAGGED_AT>(frame, arrival, tagged.inner)?;
@@ -79,15 +77,17 @@ fn look_inside<F: Frame, const AT: usize>(
     arrival: &Arrival<'_>,
     ether_type: EtherType,
 ) -> Result<Inside, Outcome> {
-    let whole = frame.segment().is_some();
-    let (inside, next) = match ether_type {
+    if frame.segment().is_some() && !is_tcp_to_the_end::<_, AT>(frame, ether_type) {
+        return Err(Outcome::UdpGso);
+    }
+    match ether_type {
         EtherType::IPV4 => {
             let ip = frame.view_mut::<Ipv4>(AT)?;
             let tos = ecn::decapsulated(ip.tos, arrival.tos)?;
             if tos != ip.tos {
                 ip.set_tos(tos);
             }
-            (Inside::Ipv4, ip.protocol)
+            Ok(Inside::Ipv4)
         }
         EtherType::IPV6 => {
             let ip = frame.view_mut::<Ipv6>(AT)?;
@@ -95,13 +95,27 @@ fn look_inside<F: Frame, const AT: usize>(
             if class != ip.traffic_class() {
                 ip.set_traffic_class(class);
             }
-            (Inside::Ipv6, ip.next_header)
+            Ok(Inside::Ipv6)
         }
-        EtherType(_) => (Inside::Other, 0),
-    };
-    // The kernel loses UDP segments that arrive whole when their outer headers are taken off here (Linux 6.18,
-    // `bpf_skb_net_shrink` leaves the tunnel's GSO type).
-    if whole && next == protocol::UDP { Err(Outcome::UdpGso) } else { Ok(inside) }
+        EtherType(_) => Ok(Inside::Other),
+    }
+}
+
+/// Whether segments that arrive whole are those of one inner TCP stream. All others are the device's: inner UDP the
+/// kernel loses when its outer headers are taken off here (Linux 6.18, `bpf_skb_net_shrink` leaves the tunnel's GSO
+/// type), and where the outer packets themselves are the segments (UDP GRO or UDP_SEGMENT on the path), each has
+/// headers of its own: then the first inner packet ends before the frame does.
+#[inline(always)]
+fn is_tcp_to_the_end<F: Frame, const AT: usize>(frame: &F, ether_type: EtherType) -> bool {
+    match ether_type {
+        EtherType::IPV4 => frame
+            .view::<Ipv4>(AT)
+            .is_ok_and(|ip| ip.protocol == protocol::TCP && AT + ip.total_len() == frame.len()),
+        EtherType::IPV6 => frame.view::<Ipv6>(AT).is_ok_and(|ip| {
+            ip.next_header == protocol::TCP && AT + size_of::<Ipv6>() + ip.payload_len() == frame.len()
+        }),
+        EtherType(_) => false,
+    }
 }
 
 /// Takes the outer headers off.

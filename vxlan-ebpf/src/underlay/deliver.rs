@@ -50,9 +50,14 @@ pub fn from_device<F: Frame, T: Tables>(
 ) -> Verdict {
     let Some(port) = tables.port(device) else { return Verdict::PASS };
     let Some(overlay) = tables.overlay(port.overlay()) else { return Verdict::PASS };
-    if !admitted && overlay.has(OverlayFlags::ADMIT_KNOWN) && !overlay.has(OverlayFlags::DEVICE_RECEIVE) {
-        tables.count(port.overlay(), Direction::Rx, Outcome::Unwatched, frame.len());
-        return Verdict::STOP;
+    if !admitted {
+        let is_believed =
+            !overlay.has(OverlayFlags::ADMIT_KNOWN) || overlay.has(OverlayFlags::DEVICE_RECEIVE);
+        let outcome = if is_believed { Outcome::ByDevice } else { Outcome::Unwatched };
+        tables.count(port.overlay(), Direction::Rx, outcome, frame.len());
+        if !is_believed {
+            return Verdict::STOP;
+        }
     }
     let Ok(ethernet) = frame.view::<Ethernet>(0).copied() else { return Verdict::PASS };
     match whereabouts(tables, port.overlay(), overlay, ethernet.destination()) {
@@ -63,6 +68,13 @@ pub fn from_device<F: Frame, T: Tables>(
             Verdict::PASS
         }
     }
+}
+
+/// Whether the device at `device` writes group policies to the mark of what it receives.
+#[inline(always)]
+pub fn has_policy_marks<T: Tables>(tables: &T, device: IfIndex) -> bool {
+    let overlay = tables.port(device).and_then(|port| tables.overlay(port.overlay()));
+    overlay.is_some_and(|overlay| overlay.has(OverlayFlags::POLICY_MARKS))
 }
 
 #[inline(always)]

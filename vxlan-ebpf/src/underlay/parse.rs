@@ -1,6 +1,6 @@
 //! The outer headers: is it VXLAN, and for us?
 
-use vxlan_common::{Address, Outcome, Overlay, OverlayKey, UdpPort};
+use vxlan_common::{Address, Outcome, Overlay, OverlayFlags, OverlayKey, UdpPort};
 
 use super::checksum;
 use crate::{
@@ -20,8 +20,8 @@ pub(super) struct Arrival<'a> {
     pub tos: u8,
     /// Bytes of the outer headers.
     pub outer: usize,
-    /// Whether it is the first fragment of an outer packet.
-    pub is_fragment: bool,
+    /// Why the vxlan device's socket is to have it, if its sender is believed.
+    pub set_aside: Option<Outcome>,
 }
 
 /// Why there is no [`Arrival`].
@@ -29,8 +29,10 @@ pub(super) struct Arrival<'a> {
 pub(super) enum Refusal {
     /// Other traffic of the host, or VXLAN that the host only forwards.
     NotOurs,
-    /// It came to one of our UDP ports and ends here.
-    Ended(UdpPort, Outcome),
+    /// It came to one of our UDP ports and is for no overlay.
+    Outside(UdpPort, Outcome),
+    /// It is for an overlay, and wrong.
+    Unsound(OverlayKey, Outcome),
 }
 
 const IP_AT: usize = size_of::<Ethernet>();
@@ -44,9 +46,10 @@ const LEAST: usize = size_of::<Outer4>() - IP_AT;
 #[inline(always)]
 pub(super) fn outer<'a, F: Frame, T: Tables>(frame: &mut F, tables: &'a T) -> Result<Arrival<'a>, Refusal> {
     let ethernet = *frame.view::<Ethernet>(0).map_err(|_| Refusal::NotOurs)?;
+    let tag = frame.tag();
     if ethernet.ether_type != EtherType::IPV4
         || frame.addressed() == Addressed::Other
-        || frame.tag().is_some()
+        || tag.is_some_and(|tag| tag.has_vlan())
     {
         return Err(Refusal::NotOurs);
     }
@@ -72,14 +75,20 @@ pub(super) fn outer<'a, F: Frame, T: Tables>(frame: &mut F, tables: &'a T) -> Re
     if !is_ours(tables, overlay, ip.destination()) {
         return Err(Refusal::NotOurs);
     }
-    sound(frame, &ip, &udp).map_err(|outcome| Refusal::Ended(port, outcome))?;
+    sound(frame, &ip, &udp).map_err(|outcome| Refusal::Unsound(key, outcome))?;
     Ok(Arrival {
         key,
         overlay,
         source: ip.source(),
         tos: ip.tos,
         outer: OUTER4,
-        is_fragment: ip.is_fragment(),
+        set_aside: match tag {
+            _ if ip.is_fragment() => Some(Outcome::OuterFragment),
+            // What the device is to send it has to learn from, too.
+            _ if overlay.has(OverlayFlags::DEVICE_TRANSMIT) => Some(Outcome::ByDevice),
+            Some(_) => Some(Outcome::OuterTag),
+            None => None,
+        },
     })
 }
 
@@ -98,7 +107,7 @@ fn with_options<F: Frame, T: Tables>(frame: &F, tables: &T, ip: &Ipv4) -> Refusa
 fn at_our_port<T: Tables>(tables: &T, ip: &Ipv4, port: UdpPort, outcome: Outcome) -> Refusal {
     let destination = ip.destination();
     if tables.listens(port) && (destination.is_multicast() || tables.is_local(destination)) {
-        Refusal::Ended(port, outcome)
+        Refusal::Outside(port, outcome)
     } else {
         Refusal::NotOurs
     }

@@ -37,6 +37,14 @@ pub struct Tag {
     pub control: [u8; 2],
 }
 
+impl Tag {
+    /// Whether it names a VLAN; else it is there for the priority alone.
+    #[inline(always)]
+    pub const fn has_vlan(&self) -> bool {
+        u16::from_be_bytes(self.control) & 0xfff != 0
+    }
+}
+
 /// An Ethernet header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]

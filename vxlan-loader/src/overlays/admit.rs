@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use anyhow::Result;
-use vxlan_common::{AdmitKey, FdbEntry, FdbKey, FloodList, Known, OverlayKey, Remote, RemoteIndex, Target};
+use vxlan_common::{
+    AdmitKey, FdbEntry, FdbKey, FloodList, Known, OverlayKey, Remote, RemoteFlags, RemoteIndex, Target,
+};
 
 use super::Overlays;
 
@@ -11,7 +13,11 @@ impl Overlays<'_> {
     /// One fact more names the VTEP at `index`.
     pub(super) fn admit(&mut self, overlay: OverlayKey, index: RemoteIndex) -> Result<()> {
         let tables = self.tables_mut()?;
-        let key = AdmitKey::new(overlay, tables.vtep_at(index)?.address());
+        let vtep = tables.vtep_at(index)?;
+        if !is_elsewhere(&vtep) {
+            return Ok(());
+        }
+        let key = AdmitKey::new(overlay, vtep.address());
         let facts = tables.admit.get(&key)?.map_or(0, |known| known.facts);
         tables.admit.set(&key, &Known { facts: facts + 1 })
     }
@@ -43,6 +49,11 @@ impl Overlays<'_> {
     }
 }
 
+/// Whether a VTEP is another host: nobody else may send with our address, though lists name it.
+fn is_elsewhere(vtep: &Remote) -> bool {
+    vtep.flags & RemoteFlags::HOME == 0
+}
+
 fn count(
     floods: &[(OverlayKey, FloodList)],
     stations: &[(FdbKey, FdbEntry)],
@@ -56,7 +67,10 @@ fn count(
     });
     let mut facts = HashMap::new();
     for (overlay, index) in flooded.chain(behind) {
-        if let Some(remote) = remotes.get(index.slot() as usize) {
+        let remote = remotes.get(index.slot() as usize);
+        if let Some(remote) =
+            remote.filter(|remote| remote.index(index.slot()) == index && is_elsewhere(remote))
+        {
             *facts.entry(AdmitKey::new(overlay, remote.address())).or_default() += 1;
         }
     }

@@ -112,6 +112,7 @@ fn flags(spec: &VtepSpec) -> u32 {
         (is_ipv6(spec), OverlayFlags::DEVICE_RECEIVE),
         (spec.proxy, OverlayFlags::PROXY),
         (spec.suppress, OverlayFlags::SUPPRESS),
+        (spec.gbp, OverlayFlags::POLICY_MARKS),
     ];
     bits.into_iter().filter_map(|(is_set, bit)| is_set.then_some(bit)).sum()
 }

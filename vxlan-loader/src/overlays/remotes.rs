@@ -16,14 +16,20 @@ impl Overlays<'_> {
         let address = key.address();
         let flags = if self.observed.is_local(address)? { RemoteFlags::HOME } else { 0 };
         let tables = self.tables_mut()?;
-        if let Some(index) = tables.vtep.get(&key)? {
-            return Ok(RemoteIndex(index));
+        let met = tables.vtep.get(&key)?.map(RemoteIndex);
+        if let Some(index) = met.filter(|index| index.slot() < LOADER_REMOTES) {
+            return Ok(index);
         }
         // A killed command may have left one that has no row in table vtep: the slots themselves say who is free.
         let Some(index) = next(&tables.remote.values()?) else {
             bail!("table remote is full: {} VTEPs are named already: remove some", LOADER_REMOTES - 1)
         };
         tables.remote.set(index.slot(), Remote::new(key, flags, index))?;
+        if met.is_some() {
+            // The data path met it before; what it learned behind that slot is good until the slot is given away.
+            tables.vtep.set(&key, &index.0)?;
+            return Ok(index);
+        }
         if tables.vtep.add(&key, &index.0)? {
             return Ok(index);
         }

@@ -62,7 +62,7 @@ fn wanted<'a>(overlays: impl Iterator<Item = &'a Overlay>, any: BTreeSet<IfIndex
 
 /// Whether VXLAN of an overlay without a device of its own may come by it.
 fn suits(link: &Link) -> bool {
-    link.up && link.hardware == ETHERNET && link.kind.as_deref() != Some("vxlan")
+    link.hardware == ETHERNET && link.kind.as_deref() != Some("vxlan")
 }
 
 #[cfg(test)]

@@ -29,18 +29,14 @@ pub fn vxbpf_port(context: TcContext) -> i32 {
 #[classifier]
 pub fn vxbpf_vtep(context: TcContext) -> i32 {
     let (mut frame, tables, device) = take(&context);
-    match frame.mark() {
-        mark::SLOW_PATH => {
-            frame.set_mark(0);
-            TC_ACT_UNSPEC
-        }
-        mark::ENCAPSULATED => {
-            frame.set_mark(0);
-            let verdict = overlay::resolve(&mut frame, &tables, device);
+    match frame.vouched() {
+        0 => {
+            let verdict = first_stage(&context, &mut frame, &tables, device);
             give(&mut frame, verdict)
         }
-        _ => {
-            let verdict = first_stage(&context, &mut frame, &tables, device);
+        mark::SLOW_PATH => TC_ACT_UNSPEC,
+        encapsulated => {
+            let verdict = overlay::resolve(&frame, &tables, device, encapsulated & !mark::ENCAPSULATED);
             give(&mut frame, verdict)
         }
     }
@@ -51,6 +47,7 @@ pub fn vxbpf_vtep(context: TcContext) -> i32 {
 pub fn vxbpf_flood(context: TcContext) -> i32 {
     let (mut frame, tables, device) = take(&context);
     let verdict = overlay::flood(&mut frame, &tables, device);
+    let verdict = go_on(&context, &mut frame, &tables, device, verdict);
     give(&mut frame, verdict)
 }
 
@@ -84,12 +81,16 @@ pub fn vxbpf_answer(context: TcContext) -> i32 {
 #[classifier]
 pub fn vxbpf_device(context: TcContext) -> i32 {
     let (mut frame, tables, device) = take(&context);
-    let mark = frame.mark();
-    frame.set_mark(0);
+    let (mark, index) = (frame.mark(), frame.index());
+    if mark == mark::DELIVERED || mark == mark::ADMITTED {
+        frame.set_mark(0);
+    }
     if mark == mark::DELIVERED {
         return TC_ACT_UNSPEC;
     }
-    let verdict = underlay::from_device(&mut frame, &tables, device, mark == mark::ADMITTED);
+    let admitted = mark == mark::ADMITTED
+        || index == mark::ADMITTED_INDEX && underlay::has_policy_marks(&tables, device);
+    let verdict = underlay::from_device(&mut frame, &tables, device, admitted);
     give(&mut frame, verdict)
 }
 
@@ -101,6 +102,7 @@ pub fn vxbpf_underlay(context: TcContext) -> i32 {
     if verdict.action == Action::Device {
         // On its way to the device's socket: `vxbpf_device` knows it again by this.
         frame.set_mark(mark::ADMITTED);
+        frame.set_index(mark::ADMITTED_INDEX);
         return TC_ACT_UNSPEC;
     }
     give(&mut frame, verdict)
@@ -161,7 +163,7 @@ fn give(frame: &mut TcFrame, verdict: Verdict) -> i32 {
         // A later stage says "device" for both kinds of port: at the VTEP device itself it means "go on".
         Action::Device if device == frame.device() => TC_ACT_UNSPEC,
         Action::Device => {
-            frame.set_mark(mark::SLOW_PATH);
+            frame.vouch(mark::SLOW_PATH);
             unsafe { bpf_redirect(device, 0) as i32 }
         }
         Action::Egress => unsafe { bpf_redirect(device, 0) as i32 },

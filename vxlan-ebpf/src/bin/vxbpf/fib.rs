@@ -43,7 +43,7 @@ pub extern "C" fn vxbpf_resolve(skb: *mut __sk_buff, index: u32, vni: u32, udp_p
     };
     // SAFETY: this CPU's own value of a per-CPU map.
     let hop = unsafe { &mut *hop };
-    *hop = NextHop::new(HopState::Unknown, index, Seconds(now));
+    *hop = NextHop::new(HopState::Unknown, index, overlay, Seconds(now));
     let destination = remote.address();
     if !destination.is_v4() {
         return 0;

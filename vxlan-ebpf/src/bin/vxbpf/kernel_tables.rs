@@ -57,7 +57,9 @@ impl KernelTables {
         let slot = LOADER_REMOTES + self.bump(state::CLAIMED) % (REMOTES - LOADER_REMOTES);
         let old = REMOTE.get(slot)?;
         let index = old.index(slot).successor();
-        if !old.is_free() {
+        // The user may have named it meanwhile: then it has another slot.
+        // SAFETY: the value is read at once.
+        if !old.is_free() && unsafe { VTEP.get(old.key) }.copied() == Some(old.index(slot).0) {
             let _ = VTEP.remove(&old.key);
         }
         REMOTE.set(slot, Remote::new(*key, RemoteFlags::LEARNED, index), BPF_ANY.into()).ok()?;
@@ -177,22 +179,28 @@ impl Tables for KernelTables {
     }
 
     #[inline(always)]
-    fn remote_of(&self, address: Address) -> Option<RemoteIndex> {
-        let key = RemoteKey::plain(address);
-        // SAFETY: the value is read at once.
-        match unsafe { VTEP.get(key) } {
-            Some(index) => Some(RemoteIndex(*index)),
-            None => self.claim(&key),
-        }
+    fn remote_in(&self, slot: u32) -> Option<RemoteIndex> {
+        REMOTE.get(slot).map(|remote| remote.index(slot))
     }
 
     #[inline(always)]
-    fn hop(&self, index: RemoteIndex, overlay: OverlayKey) -> Option<&NextHop> {
+    fn remote_known(&self, address: Address) -> Option<RemoteIndex> {
+        // SAFETY: the value is read at once.
+        unsafe { VTEP.get(RemoteKey::plain(address)) }.copied().map(RemoteIndex)
+    }
+
+    #[inline(always)]
+    fn remote_of(&self, address: Address) -> Option<RemoteIndex> {
+        self.remote_known(address).or_else(|| self.claim(&RemoteKey::plain(address)))
+    }
+
+    #[inline(always)]
+    fn hop(&self, index: RemoteIndex, key: OverlayKey, overlay: &Overlay) -> Option<&NextHop> {
         let cached = NEXTHOP.get_ptr_mut(index.slot())?;
         // SAFETY: this CPU's own value of a per-CPU map.
         let cached = unsafe { &*cached };
-        if !cached.is_fresh(index, self.now) {
-            let (vni, port) = (overlay.vni().get(), u32::from(overlay.udp_port().0));
+        if !cached.is_fresh(index, overlay, self.now) {
+            let (vni, port) = (key.vni().get(), u32::from(key.udp_port().0));
             fib::vxbpf_resolve(self.skb, index.0, vni, port, self.now.0);
         }
         Some(cached)

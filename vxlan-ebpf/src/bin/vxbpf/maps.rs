@@ -103,6 +103,10 @@ pub(crate) mod stage {
 #[btf_map(name = "stage")]
 pub(crate) static STAGE: ProgramArray<4> = ProgramArray::new();
 
+/// What the program that sends a frame to the VTEP device's egress tells the one there, on the same CPU.
+#[btf_map(name = "token")]
+pub(crate) static TOKEN: PerCpuArray<u32, 1> = PerCpuArray::new();
+
 #[btf_map(name = "allow_key")]
 pub(crate) static ALLOW_KEY: PerCpuArray<[u32; 7], 1> = PerCpuArray::new();
 

@@ -12,14 +12,14 @@ use aya_ebpf::{
         bpf_skb_change_tail, bpf_skb_load_bytes, bpf_skb_pull_data, bpf_skb_vlan_pop, bpf_skb_vlan_push,
     },
 };
-use vxlan_common::{IfIndex, Outcome, mark};
+use vxlan_common::{IfIndex, Outcome, RemoteIndex, mark};
 use vxlan_ebpf::{
     Frame,
     frame::{Addressed, Checksum, Header, Inside},
-    wire::{EtherType, Tag, checksum},
+    wire::{EtherType, Ipv6, Tag, checksum},
 };
 
-use crate::maps::{SCRATCH, SCRATCH_PAD};
+use crate::maps::{SCRATCH, SCRATCH_PAD, TOKEN};
 
 /// How far the engine reads: the outer headers, a tagged inner one, IPv6 and TCP.
 const HEADERS: u32 = 50 + 18 + 40 + 20;
@@ -27,6 +27,8 @@ const HEADERS: u32 = 50 + 18 + 40 + 20;
 /// An Ethernet header, which `bpf_skb_adjust_room` leaves in front.
 const ETHERNET: u64 = 14;
 const TAG: usize = 4;
+/// What `bpf_skb_adjust_room` leaves at least.
+const LEAST: usize = ETHERNET as usize + size_of::<Ipv6>();
 
 /// `BPF_F_ADJ_ROOM_ENCAP_L2(len)`, a macro that bindings cannot carry.
 const fn encap_l2(len: u64) -> u64 {
@@ -77,18 +79,55 @@ impl TcFrame {
         unsafe { (*self.skb).ifindex }
     }
 
-    /// What `tc_index` says.
+    /// What `mark` says.
     #[inline(always)]
     pub(crate) fn mark(&self) -> u32 {
         // SAFETY: `skb` is the context the kernel gave.
-        unsafe { (*self.skb).tc_index }
+        unsafe { (*self.skb).mark }
     }
 
-    /// Leaves a word for the next of our programs.
+    /// Leaves a word for the program where the frame comes in again.
     #[inline(always)]
     pub(crate) fn set_mark(&mut self, mark: u32) {
         // SAFETY: as in `mark`.
-        unsafe { (*self.skb).tc_index = mark }
+        unsafe { (*self.skb).mark = mark }
+    }
+
+    /// What `tc_index` says.
+    #[inline(always)]
+    pub(crate) fn index(&self) -> u32 {
+        // SAFETY: as in `mark`.
+        unsafe { (*self.skb).tc_index }
+    }
+
+    /// Writes `tc_index`.
+    #[inline(always)]
+    pub(crate) fn set_index(&mut self, index: u32) {
+        // SAFETY: as in `mark`.
+        unsafe { (*self.skb).tc_index = index }
+    }
+
+    /// Leaves a word for the program at the egress where the frame, or its clone, goes next.
+    #[inline(always)]
+    pub(crate) fn vouch(&mut self, word: u32) {
+        if let Some(token) = TOKEN.get_ptr_mut(0) {
+            // SAFETY: this CPU's own value of a per-CPU map.
+            unsafe { *token = word };
+        }
+        self.set_index(word);
+    }
+
+    /// The word that was left for this frame; 0: none. It is taken out.
+    #[inline(always)]
+    pub(crate) fn vouched(&mut self) -> u32 {
+        let Some(token) = TOKEN.get_ptr_mut(0) else { return 0 };
+        // SAFETY: this CPU's own value of a per-CPU map.
+        let word = unsafe { token.replace(0) };
+        if word == 0 || self.index() != word {
+            return 0;
+        }
+        self.set_index(0);
+        word
     }
 
     /// Makes the kernel read the frame's protocol again: what went in as ARP is IP since it has outer headers.
@@ -185,7 +224,13 @@ impl Frame for TcFrame {
             // SAFETY: as above.
             unsafe { bpf_skb_adjust_room(self.skb, room as i32, BPF_ADJ_ROOM_MAC, flags) }
         };
-        if refused == 0 { Ok(()) } else { Err(Outcome::NoRoom) }
+        match refused {
+            0 => Ok(()),
+            // A tunnel's packet that waits for its checksums or segments cannot be put into a second tunnel here
+            // (EALREADY); the device can. A tag that came off meanwhile could not be put back.
+            _ if tags == 0 => Err(Outcome::SlowPath),
+            _ => Err(Outcome::NoRoom),
+        }
     }
 
     #[inline(always)]
@@ -197,9 +242,18 @@ impl Frame for TcFrame {
             Inside::Other => 0,
         };
         let flags = u64::from(BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_NO_CSUM_RESET | inner);
+        let len = self.len() - room;
+        // adjust_room leaves no less than an IP header behind the Ethernet header; EAPOL and others are shorter.
+        let is_short = len < LEAST;
+        if is_short {
+            self.resize(LEAST + room)?;
+        }
         // SAFETY: `skb` is the context the kernel gave; no view of it is alive.
         if unsafe { bpf_skb_adjust_room(self.skb, -(room as i32), BPF_ADJ_ROOM_MAC, flags) } != 0 {
             return Err(Outcome::NoRoom);
+        }
+        if is_short {
+            self.resize(len)?;
         }
         // A NIC that verified the outer checksum said nothing of the inner one.
         // SAFETY: as above.
@@ -234,18 +288,19 @@ impl Frame for TcFrame {
 
     #[inline(always)]
     fn copy_into(&mut self, device: IfIndex) {
+        let own = self.mark();
         self.set_mark(mark::DELIVERED);
         // SAFETY: as in `copy_to`.
         unsafe { bpf_clone_redirect(self.skb, device.0, u64::from(BPF_F_INGRESS)) };
-        self.set_mark(0);
+        self.set_mark(own);
     }
 
     #[inline(always)]
-    fn copy_to_resolve(&mut self, vtep_device: IfIndex) {
-        self.set_mark(mark::ENCAPSULATED);
+    fn copy_to_resolve(&mut self, vtep_device: IfIndex, remote: RemoteIndex) {
+        self.vouch(mark::ENCAPSULATED | remote.slot());
         // SAFETY: as in `copy_to`.
         unsafe { bpf_clone_redirect(self.skb, vtep_device.0, 0) };
-        self.set_mark(0);
+        self.vouch(0);
     }
 
     #[inline(never)]
