@@ -12,7 +12,9 @@ mod journey;
 mod lookup;
 mod too_big;
 
-use vxlan_common::{Direction, FdbKey, HopState, IfIndex, Outcome, Overlay, OverlayFlags, Port, PortKind};
+use vxlan_common::{
+    Address, Direction, FdbKey, HopState, IfIndex, Outcome, Overlay, OverlayFlags, Port, PortKind,
+};
 
 use crate::{
     Frame, Tables, Verdict,
@@ -169,7 +171,15 @@ fn to_remote<F: Frame, T: Tables>(
 /// The verdict for an encapsulated frame.
 #[inline(always)]
 fn leave(journey: &Journey<'_>, way: &Way<'_>) -> Verdict {
-    Verdict::neighbour(way.hop.device(), way.hop.gateway(), journey.packet.inside != Inside::Other)
+    Verdict::neighbour(way.hop.device(), next_hop(way), journey.packet.inside != Inside::Other)
+}
+
+/// The next hop to leave by. While the kernel resolves it, a frame that a host sent into the overlay would be looked
+/// after by its route there (`neigh_update` asks `skb_dst`): then the kernel's own lookup gives it the underlay's.
+#[inline(always)]
+fn next_hop(way: &Way<'_>) -> Address {
+    let gateway = way.hop.gateway();
+    if way.hop.state() == HopState::Unresolved && !gateway.is_multicast() { Address::NONE } else { gateway }
 }
 
 /// The verdict for a frame to another local port. A frame that leaves the VTEP device is at its egress, where
@@ -197,7 +207,7 @@ pub fn resolve<F: Frame, T: Tables>(frame: &F, tables: &T, device: IfIndex, slot
     let Some(index) = tables.remote_in(slot) else { return Verdict::STOP };
     let Some(way) = way(tables, key, overlay, index) else { return Verdict::STOP };
     if way.is_fast() && encap::is_for(frame, key, &way) {
-        Verdict::neighbour(way.hop.device(), way.hop.gateway(), false)
+        Verdict::neighbour(way.hop.device(), next_hop(&way), false)
     } else {
         Verdict::STOP
     }

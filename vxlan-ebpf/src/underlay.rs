@@ -40,10 +40,15 @@ pub fn run<F: Frame, T: Tables>(frame: &mut F, tables: &T) -> Verdict {
 #[inline(always)]
 fn receive<F: Frame, T: Tables>(frame: &mut F, tables: &T, arrival: &Arrival<'_>) -> Result<Ending, Outcome> {
     admit::source(tables, arrival)?;
-    if let Some(outcome) = arrival.set_aside {
-        return Err(outcome);
+    if arrival.overlay.has(OverlayFlags::DEVICE_TRANSMIT) {
+        // What the device is to send it has to learn from, too.
+        return Err(Outcome::ByDevice);
     }
-    let sender = decap::sender(frame, arrival)?;
+    let sender = match (decap::sender(frame, arrival), arrival.set_aside) {
+        // A first fragment may end before the inner frame tells its sender.
+        (Err(Outcome::Truncated), Some(outcome)) => return Err(outcome),
+        (sender, _) => sender?,
+    };
     let vtep = if arrival.overlay.has(OverlayFlags::LEARNING) {
         learn::from_vtep(tables, &FdbKey::new(arrival.key, sender), arrival.source)?
     } else {
@@ -51,6 +56,9 @@ fn receive<F: Frame, T: Tables>(frame: &mut F, tables: &T, arrival: &Arrival<'_>
     };
     if let Some(vtep) = vtep {
         tables.count_received(vtep, frame.len().saturating_sub(arrival.outer));
+    }
+    if let Some(outcome) = arrival.set_aside {
+        return Err(outcome);
     }
     let inner = decap::inspect(frame, arrival)?;
     decap::strip(frame, arrival, &inner)?;

@@ -63,3 +63,27 @@ fn a_route_that_changes_is_followed_within_two_seconds() {
     a.run("ip route add 10.5.0.1 via 192.168.1.200");
     wait_until("the route to be back", Duration::from_secs(5), || ping(a, [172, 55, 1, 3], 1) == 1);
 }
+
+/// The kernel keeps a frame while it resolves its next hop; what the host itself sent has a route of the overlay, by
+/// which it must not be looked after.
+#[test]
+fn the_first_frame_of_a_host_waits_for_its_next_hop_and_nobody_in_the_overlay_is_asked_for_it() {
+    for (remotes, name) in
+        [("remote 192.168.1.200", "one"), ("remote 192.168.1.200 remote 192.168.1.201", "two")]
+    {
+        let net = Topology::new(&format!("first-{name}")).host("a", Side::Vxbpf).host("b", Side::Kernel);
+        let net = net.host("c", Side::Kernel).up();
+        let (a, b) = (net.host("a"), net.host("b"));
+        join(b, "remote 192.168.1.100 local 192.168.1.200 dev eth0", "172.55.1.3");
+        let at_a = net.capture_at("a", "udp port 4789");
+        join(a, &format!("{remotes} local 192.168.1.100 dev eth0"), "172.55.1.2");
+        assert_eq!(ping(a, [172, 55, 1, 3], 1), 1, "the first ping, {name}");
+        let pcap = at_a.stop();
+        let astray = pcap.matching(|packet| {
+            packet.inner_arp().is_some_and(|arp| arp.target.to_string().starts_with("192.168."))
+        });
+        assert!(astray.is_empty(), "questions of the underlay inside the overlay: {astray:?}");
+        let neighbours = a.run("ip neigh show dev vxlan1").stdout;
+        assert!(!neighbours.contains("192.168."), "{neighbours}");
+    }
+}

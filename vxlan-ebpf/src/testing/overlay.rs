@@ -180,7 +180,8 @@ fn a_copy_whose_neighbour_is_not_known_takes_the_detour_that_can_wait() {
     let copy = &detours[0].bytes;
     let slot = host.index(PEER).slot();
     let resolve = |bytes: &[u8], slot| resolve(&Bytes::new(bytes.to_vec()), &host, VTEP, slot);
-    assert_eq!(resolve(copy, slot), Verdict::neighbour(ETH0, PEER, false));
+    let by_the_kernels_lookup = Verdict::neighbour(ETH0, vxlan_common::Address::NONE, false);
+    assert_eq!(resolve(copy, slot), by_the_kernels_lookup);
     assert!(host.counts.take().is_empty(), "it was counted when it was made");
 
     // The mark can be forged: nothing leaves that the overlay would not have sent itself.
@@ -424,7 +425,8 @@ fn without_a_way_a_frame_is_dropped_or_left_to_the_device() {
     for (state, outcome, verdict) in [
         (HopState::NoRoute, Outcome::NoRoute, Verdict::STOP),
         (HopState::Unknown, Outcome::SlowPath, to_device),
-        (HopState::Unresolved, Outcome::Unicast, Verdict::neighbour(ETH0, PEER, true)),
+        // The kernel looks for the route itself while it has no Ethernet address.
+        (HopState::Unresolved, Outcome::Unicast, Verdict::neighbour(ETH0, vxlan_common::Address::NONE, true)),
     ] {
         let host = host_that_knows_far().with_hop(PEER, |hop| hop.set_state(state));
         let after = host.send(Inner::new(FAR, C1).udp(10), PORT_1);

@@ -179,8 +179,8 @@ fn each_bad_frame_has_its_own_counter() {
         let host = host();
         let after = host.receive(bytes);
         assert_eq!((after.verdict, after.counted), (verdict, counted), "{name}");
-        // As the kernel's device, which learns before it looks at the congestion mark.
-        let is_learned = counted == rx(Outcome::EcnCongested);
+        // As the kernel's device, which learns before it looks at the congestion mark, and from fragments.
+        let is_learned = counted == rx(Outcome::EcnCongested) || counted == rx(Outcome::OuterFragment);
         assert_eq!(host.entry(FAR).is_some(), is_learned, "{name} was learned from");
     }
     let host = host();

@@ -1,6 +1,6 @@
 //! The outer headers: is it VXLAN, and for us?
 
-use vxlan_common::{Address, Outcome, Overlay, OverlayFlags, OverlayKey, UdpPort};
+use vxlan_common::{Address, Outcome, Overlay, OverlayKey, UdpPort};
 
 use super::checksum;
 use crate::{
@@ -84,8 +84,6 @@ pub(super) fn outer<'a, F: Frame, T: Tables>(frame: &mut F, tables: &'a T) -> Re
         outer: OUTER4,
         set_aside: match tag {
             _ if ip.is_fragment() => Some(Outcome::OuterFragment),
-            // What the device is to send it has to learn from, too.
-            _ if overlay.has(OverlayFlags::DEVICE_TRANSMIT) => Some(Outcome::ByDevice),
             Some(_) => Some(Outcome::OuterTag),
             None => None,
         },

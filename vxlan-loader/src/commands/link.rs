@@ -1,14 +1,14 @@
 //! `link`: VTEP devices in `ip link`'s words.
 
 use anyhow::{Context, Result, bail};
-use vxlan_common::{IfIndex, OverlayFlags};
+use vxlan_common::{Class, Direction, IfIndex, OverlayFlags};
 
 use super::attach;
 use super::session::Session;
 use crate::cli::{Link, LinkShow};
-use crate::netlink::{Netlink, Vxlan};
+use crate::netlink::{LinkStats, Netlink, Vxlan};
 use crate::output::link::{self, Ours, Row};
-use crate::overlays::{Overlays, Vtep};
+use crate::overlays::{OverlayCounts, Overlays, Vtep};
 use crate::request::Which;
 use crate::vtep::Allow;
 
@@ -44,10 +44,16 @@ fn rows(show: &LinkShow, session: &mut Session<'_>) -> Result<Vec<Row>> {
     {
         bail!("{name} is not the VTEP device of an overlay: `ip link show {name}` shows it");
     }
+    // What the programs carried went past the device's own counters.
+    let carried =
+        if session.style.statistics > 0 { session.look(Overlays::stats)?.overlays } else { Vec::new() };
     let mut rows = Vec::new();
     for vtep in vteps.iter().filter(|vtep| which.matches(vtep.key, &vtep.name, vtep.underlay.as_deref())) {
         // One that went away meanwhile is not there.
-        let Some(row) = row(vtep, netlink)? else { continue };
+        let Some(mut row) = row(vtep, netlink)? else { continue };
+        if let Some(carried) = carried.iter().find(|carried| carried.key == vtep.key) {
+            add(&mut row.link.stats, carried);
+        }
         let wanted = (row.link.up || !show.up)
             && show.kind.as_ref().is_none_or(|kind| kind == "vxlan")
             && only.is_none_or(|only| row.link.index == only)
@@ -81,6 +87,18 @@ fn row(vtep: &Vtep, netlink: &Netlink) -> Result<Option<Row>> {
         vxlan: Vxlan { proxy: vtep.spec.proxy, ..vxlan },
         ours,
     }))
+}
+
+/// Adds what the programs delivered, sent and dropped; what they left to the device it counts itself.
+fn add(stats: &mut LinkStats, carried: &OverlayCounts) {
+    let of = |direction, class| carried.total(direction, class);
+    let (rx, tx) = (of(Direction::Rx, Class::Forwarded), of(Direction::Tx, Class::Forwarded));
+    stats.rx_packets += rx.packets;
+    stats.rx_bytes += rx.bytes;
+    stats.rx_dropped += of(Direction::Rx, Class::Dropped).packets;
+    stats.tx_packets += tx.packets;
+    stats.tx_bytes += tx.bytes;
+    stats.tx_dropped += of(Direction::Tx, Class::Dropped).packets;
 }
 
 fn prefix(allow: &Allow) -> Option<String> {

@@ -44,6 +44,12 @@ pub(super) fn check(spec: &VtepSpec) -> Result<()> {
             "IPv4 and IPv6 addresses are mixed: a VTEP has one family"
         );
     }
+    ensure!(
+        !is_ipv6(spec) || spec.allow.iter().all(|allow| *allow == Allow::Any),
+        "allow cannot be kept on an IPv6 underlay, where the vxlan device itself receives and believes everyone: leave \
+         it out, and filter UDP port {} by a firewall",
+        spec.dstport.0
+    );
     for allow in &spec.allow {
         if let Allow::Prefix(address, bits) = allow {
             let most = if address.is_ipv4() { 32 } else { 128 };
@@ -270,5 +276,8 @@ mod tests {
         assert!(refused(VtepSpec { remotes: vec![ip("239.1.1.1")], ..spec() }));
         assert!(refused(VtepSpec { remotes: vec![ip("10.0.0.1"), ip("2001:db8::1")], ..spec() }));
         assert!(refused(VtepSpec { allow: vec![Allow::Prefix(ip("10.0.0.0"), 33)], ..spec() }));
+        let over_ipv6 = VtepSpec { local: None, group: None, remotes: vec![ip("2001:db8::1")], ..spec() };
+        assert!(!refused(over_ipv6.clone()));
+        assert!(refused(VtepSpec { allow: vec![Allow::Known], ..over_ipv6 }));
     }
 }
