@@ -171,15 +171,20 @@ fn to_remote<F: Frame, T: Tables>(
 /// The verdict for an encapsulated frame.
 #[inline(always)]
 fn leave(journey: &Journey<'_>, way: &Way<'_>) -> Verdict {
-    Verdict::neighbour(way.hop.device(), next_hop(way), journey.packet.inside != Inside::Other)
+    Verdict::neighbour(way.hop.device(), next_hop(way, journey.kind), journey.packet.inside != Inside::Other)
 }
 
-/// The next hop to leave by. While the kernel resolves it, a frame that a host sent into the overlay would be looked
-/// after by its route there (`neigh_update` asks `skb_dst`): then the kernel's own lookup gives it the underlay's.
+/// The next hop to leave by. A frame that comes from the VTEP device may have a route, the overlay's, and the kernel
+/// looks after what it keeps for a neighbour by that (`neigh_update` asks `skb_dst`). Without a next hop it looks for a
+/// route itself, which takes the other's place.
 #[inline(always)]
-fn next_hop(way: &Way<'_>) -> Address {
+fn next_hop(way: &Way<'_>, kind: PortKind) -> Address {
     let gateway = way.hop.gateway();
-    if way.hop.state() == HopState::Unresolved && !gateway.is_multicast() { Address::NONE } else { gateway }
+    match kind {
+        PortKind::Direct => gateway,
+        PortKind::Vtep if gateway.is_multicast() => gateway,
+        PortKind::Vtep => Address::NONE,
+    }
 }
 
 /// The verdict for a frame to another local port. A frame that leaves the VTEP device is at its egress, where
@@ -207,7 +212,7 @@ pub fn resolve<F: Frame, T: Tables>(frame: &F, tables: &T, device: IfIndex, slot
     let Some(index) = tables.remote_in(slot) else { return Verdict::STOP };
     let Some(way) = way(tables, key, overlay, index) else { return Verdict::STOP };
     if way.is_fast() && encap::is_for(frame, key, &way) {
-        Verdict::neighbour(way.hop.device(), next_hop(&way), false)
+        Verdict::neighbour(way.hop.device(), next_hop(&way, PortKind::Vtep), false)
     } else {
         Verdict::STOP
     }

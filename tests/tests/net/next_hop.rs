@@ -77,6 +77,8 @@ fn the_first_frame_of_a_host_waits_for_its_next_hop_and_nobody_in_the_overlay_is
         join(b, "remote 192.168.1.100 local 192.168.1.200 dev eth0", "172.55.1.3");
         let at_a = net.capture_at("a", "udp port 4789");
         join(a, &format!("{remotes} local 192.168.1.100 dev eth0"), "172.55.1.2");
+        // The hosts have heard of each other by now.
+        a.run("ip neigh flush all");
         assert_eq!(ping(a, [172, 55, 1, 3], 1), 1, "the first ping, {name}");
         let pcap = at_a.stop();
         let astray = pcap.matching(|packet| {

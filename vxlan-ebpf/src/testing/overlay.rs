@@ -58,6 +58,16 @@ fn every_kind_of_frame_arrives_as_it_was_sent() {
 }
 
 #[test]
+fn a_frame_of_the_device_leaves_by_the_kernels_own_lookup_since_it_may_have_a_route_already() {
+    let after = host_that_knows_far().send(Inner::new(FAR, DEVICE_MAC).udp(100), VTEP);
+    assert_eq!(after.verdict, Verdict::neighbour(ETH0, vxlan_common::Address::NONE, true));
+    assert_eq!(after.outer().destination, PEER.v4_bytes());
+    let host = bare().with_group(GROUP);
+    let after = host.send(Inner::new(Mac::BROADCAST, DEVICE_MAC).arp(), VTEP);
+    assert_eq!(after.verdict, Verdict::neighbour(ETH0, GROUP, false));
+}
+
+#[test]
 fn a_tag_beside_the_frame_goes_into_it() {
     let sent = Inner::new(FAR, C1);
     let after = host_that_knows_far().send(Bytes::new(sent.udp(100)).beside([0x20, 0x2a]), PORT_1);
@@ -425,8 +435,7 @@ fn without_a_way_a_frame_is_dropped_or_left_to_the_device() {
     for (state, outcome, verdict) in [
         (HopState::NoRoute, Outcome::NoRoute, Verdict::STOP),
         (HopState::Unknown, Outcome::SlowPath, to_device),
-        // The kernel looks for the route itself while it has no Ethernet address.
-        (HopState::Unresolved, Outcome::Unicast, Verdict::neighbour(ETH0, vxlan_common::Address::NONE, true)),
+        (HopState::Unresolved, Outcome::Unicast, Verdict::neighbour(ETH0, PEER, true)),
     ] {
         let host = host_that_knows_far().with_hop(PEER, |hop| hop.set_state(state));
         let after = host.send(Inner::new(FAR, C1).udp(10), PORT_1);
