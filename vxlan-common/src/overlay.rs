@@ -89,6 +89,8 @@ impl OverlayFlags {
     pub const PROXY: u32 = 1 << 7;
     /// With [`Self::PROXY`]: questions that cannot be answered are dropped, not flooded (`suppress`).
     pub const SUPPRESS: u32 = 1 << 8;
+    /// What goes to a router goes straight to the station behind it (`rsc`).
+    pub const ROUTE_SHORT_CIRCUIT: u32 = 1 << 9;
 }
 
 /// The DF bit of an outer IPv4 header.
