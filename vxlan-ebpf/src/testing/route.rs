@@ -14,7 +14,7 @@ const ROUTER: Mac = Mac([2, 0, 0, 0, 9, 9]);
 fn shortener() -> Host {
     let mut host = host().with_flags(OverlayFlags::ROUTE_SHORT_CIRCUIT);
     let (peer, other) = (host.behind(PEER), host.behind(OTHER));
-    for address in [Address::v4([172, 55, 1, 3]), Address(super::questions::v6(3))] {
+    for address in [Address::v4([172, 55, 1, 3]), Address(questions::v6(3))] {
         let entry = NeighEntry::new(FAR, Nud::Permanent, 0, Seconds(0), 0);
         host.neighbours.insert(NeighKey::new(key(), address), entry);
     }
