@@ -91,6 +91,8 @@ impl OverlayFlags {
     pub const SUPPRESS: u32 = 1 << 8;
     /// The vxlan device writes the group policy of what it receives to `skb->mark` (`gbp`).
     pub const POLICY_MARKS: u32 = 1 << 9;
+    /// What goes to a router goes straight to the station behind it (`rsc`).
+    pub const ROUTE_SHORT_CIRCUIT: u32 = 1 << 10;
 }
 
 /// The DF bit of an outer IPv4 header.

@@ -3,13 +3,15 @@
 //! Stages, each a program of its own in the kernel, since one program's stack does not hold them all:
 //! [`run`] takes every frame and sends what goes to one VTEP or port; it leaves broadcast, unknown and multicast
 //! to [`flood`] and [`flood_locally`], what does not fit the path to [`too_big`], and where the overlay is a proxy, ARP
-//! and ND to [`answer`], which hands on what it does not answer. Each stage reads the frame anew.
+//! and ND to [`answer`], and what goes to a router to [`route`]; these two hand on what they are not the end of. Each stage
+//! reads the frame anew.
 
 mod answer;
 mod encap;
 mod flood;
 mod journey;
 mod lookup;
+mod route;
 mod too_big;
 
 use vxlan_common::{
@@ -81,6 +83,19 @@ pub fn answer<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -
     departure.end(tables, ended)
 }
 
+/// The stage for what goes to a router; another one may follow.
+#[inline(always)]
+pub fn route<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -> Verdict {
+    let Some(departure) = Departure::from(frame, tables, device) else { return Verdict::PASS };
+    let turned = departure.journey(frame).and_then(|journey| route::short_cut(frame, tables, &journey));
+    let ended = turned.and_then(|_| departure.journey(frame));
+    let ended = match ended {
+        Ok(journey) => onward(frame, tables, &journey),
+        Err(outcome) => Err(outcome),
+    };
+    departure.end(tables, ended)
+}
+
 /// What is left of a frame whose next stage could not be called: the vxlan device can do it all.
 #[inline(always)]
 pub fn without_stage<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -> Verdict {
@@ -129,6 +144,9 @@ fn forward<F: Frame, T: Tables>(frame: &mut F, tables: &T, journey: &Journey<'_>
     learn::from_port(tables, &FdbKey::new(journey.key, journey.source()), journey.from);
     if journey.overlay.has(OverlayFlags::PROXY) && answer::may_be_question(frame, journey) {
         return Ok(Ending::new(Outcome::Proxied, Verdict::next_stage(Action::Answer)));
+    }
+    if route::may_be_short(tables, journey) {
+        return Ok(Ending::new(Outcome::Unicast, Verdict::next_stage(Action::Route)));
     }
     onward(frame, tables, journey)
 }

@@ -14,6 +14,7 @@ mod packets;
 mod proof;
 mod questions;
 mod random;
+mod route;
 mod tables;
 mod underlay;
 mod world;

@@ -31,13 +31,15 @@ pub enum Action {
     TooBig,
     /// On to the stage that answers ARP and ND.
     Answer,
+    /// On to the stage that looks behind a router.
+    Route,
 }
 
 impl Action {
     /// Whether another stage goes on with the frame, and counts it.
     #[inline(always)]
     pub const fn goes_on(self) -> bool {
-        matches!(self, Self::Flood | Self::FloodLocally | Self::TooBig | Self::Answer)
+        matches!(self, Self::Flood | Self::FloodLocally | Self::TooBig | Self::Answer | Self::Route)
     }
 }
 

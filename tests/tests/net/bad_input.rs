@@ -33,6 +33,8 @@ const VTEP_DEVICES: &[Case] = &[
     ("attach eth0 --vni 5 --ttl 256", FAILED, &["ttl 256", "choose 0 to 255"]),
     ("attach eth0 --vni 5 --mtu 10", FAILED, &["mtu 10", "choose 68 to 65535"]),
     ("attach eth0 --vni 5 --bogus", MALFORMED, &["--bogus", "--help"]),
+    ("attach eth0 --vni 5 --suppress", FAILED, &["suppress", "make the VTEP device with `proxy`"]),
+    ("link set vxlan1 type vxlan suppress", FAILED, &["suppress", "with `proxy`"]),
     ("link add v2 type bridge", MALFORMED, &["bridge", "`ip link`"]),
     ("link set vxlan1 id 5", FAILED, &["vxlan1", "delete it and add it again"]),
     ("link set foreign ttl 5", FAILED, &["foreign", "use `ip`"]),

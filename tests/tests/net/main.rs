@@ -29,5 +29,6 @@ mod row4_hand_kept_group;
 mod row5_hand_kept_fdb;
 mod row6_hand_kept_arp;
 mod row9_several_networks;
+mod rsc;
 mod throughput;
 mod transit;

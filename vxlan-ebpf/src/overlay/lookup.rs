@@ -23,7 +23,16 @@ pub(super) enum Found<'a> {
 
 #[inline(always)]
 pub(super) fn destination<'a, T: Tables>(tables: &'a T, journey: &Journey<'a>) -> Result<Found<'a>, Outcome> {
-    let mac = journey.destination();
+    station(tables, journey, journey.destination())
+}
+
+/// Where a station is.
+#[inline(always)]
+pub(super) fn station<'a, T: Tables>(
+    tables: &'a T,
+    journey: &Journey<'a>,
+    mac: Mac,
+) -> Result<Found<'a>, Outcome> {
     if journey.kind == PortKind::Direct && mac == journey.overlay.mac() {
         return Ok(Found::Port(journey.overlay.vtep_device()));
     }

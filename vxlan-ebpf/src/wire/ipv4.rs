@@ -176,6 +176,15 @@ impl Ipv4 {
         checksum::fold(checksum::sum(self.as_bytes())) == 0xffff
     }
 
+    /// Takes one hop and updates the checksum (RFC 1624); one that has none left keeps it.
+    #[inline(always)]
+    pub fn take_hop(&mut self) {
+        let old = u16::from_be_bytes([self.ttl, self.protocol]);
+        self.ttl = self.ttl.saturating_sub(1);
+        let new = u16::from_be_bytes([self.ttl, self.protocol]);
+        self.checksum = checksum::update(self.checksum, old, new);
+    }
+
     /// Changes the TOS and updates the checksum (RFC 1624).
     #[inline(always)]
     pub fn set_tos(&mut self, tos: u8) {

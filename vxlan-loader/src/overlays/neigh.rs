@@ -77,7 +77,7 @@ impl Overlays<'_> {
         };
         let flags = [(spec.router, NeighFlags::ROUTER), (spec.extern_learn, NeighFlags::EXTERN_LEARN)];
         let flags = flags.into_iter().filter_map(|(is_set, bit)| is_set.then_some(bit)).sum();
-        if !vtep.spec.proxy {
+        if !vtep.spec.proxy && !vtep.spec.rsc {
             log::warn!("{name} was made without `proxy`: nobody is answered for {address}");
         }
         let entry = NeighEntry::new(mac, spec.nud, flags, Datapath::now(), seconds);

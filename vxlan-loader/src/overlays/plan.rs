@@ -34,6 +34,10 @@ pub(super) fn check(spec: &VtepSpec) -> Result<()> {
     for remote in &spec.remotes {
         check_vtep(*remote)?;
     }
+    ensure!(
+        spec.proxy || !spec.suppress,
+        "suppress drops what the proxy cannot answer: make the VTEP device with `proxy`, or leave suppress out"
+    );
     if let Some(local) = spec.local {
         ensure!(!local.is_multicast(), "{local} is a multicast group: it cannot be the source of anything");
     }
@@ -119,6 +123,7 @@ fn flags(spec: &VtepSpec) -> u32 {
         (spec.proxy, OverlayFlags::PROXY),
         (spec.suppress, OverlayFlags::SUPPRESS),
         (spec.gbp, OverlayFlags::POLICY_MARKS),
+        (spec.rsc, OverlayFlags::ROUTE_SHORT_CIRCUIT),
     ];
     bits.into_iter().filter_map(|(is_set, bit)| is_set.then_some(bit)).sum()
 }
@@ -128,7 +133,6 @@ pub(super) fn why_by_device(spec: &VtepSpec) -> Option<&'static str> {
     let reasons = [
         (spec.udpcsum == Some(true), "only the vxlan device makes outer checksums (udpcsum)"),
         (is_ipv6(spec), "the underlay is IPv6"),
-        (spec.rsc, "only the vxlan device short-cuts routes (rsc)"),
         (spec.l2miss || spec.l3miss, "only the vxlan device reports misses (l2miss, l3miss)"),
         (spec.gbp, "only the vxlan device sends group policies (gbp)"),
     ];

@@ -76,6 +76,15 @@ pub fn vxbpf_answer(context: TcContext) -> i32 {
     give(&mut frame, verdict)
 }
 
+/// Reached by tail call from either: a packet for a router, in an overlay that short-cuts routes.
+#[classifier]
+pub fn vxbpf_route(context: TcContext) -> i32 {
+    let (mut frame, tables, device) = take(&context);
+    let verdict = overlay::route(&mut frame, &tables, device);
+    let verdict = go_on(&context, &mut frame, &tables, device, verdict);
+    give(&mut frame, verdict)
+}
+
 /// TC ingress of the VTEP device: what we delivered to it passes; what its own socket received may be for a
 /// direct port.
 #[classifier]
@@ -137,6 +146,7 @@ fn go_on(
         Action::FloodLocally => stage::LOCAL,
         Action::TooBig => stage::TOO_BIG,
         Action::Answer => stage::ANSWER,
+        Action::Route => stage::ROUTE,
         Action::Pass
         | Action::Stop
         | Action::Device
@@ -159,7 +169,12 @@ fn give(frame: &mut TcFrame, verdict: Verdict) -> i32 {
     match verdict.action {
         // TCX_NEXT and TC_ACT_UNSPEC are the same number: programs after ours get their turn.
         Action::Pass => TC_ACT_UNSPEC,
-        Action::Stop | Action::Flood | Action::FloodLocally | Action::TooBig | Action::Answer => TC_ACT_SHOT,
+        Action::Stop
+        | Action::Flood
+        | Action::FloodLocally
+        | Action::TooBig
+        | Action::Answer
+        | Action::Route => TC_ACT_SHOT,
         // A later stage says "device" for both kinds of port: at the VTEP device itself it means "go on".
         Action::Device if device == frame.device() => TC_ACT_UNSPEC,
         Action::Device => {

@@ -97,11 +97,13 @@ pub(crate) mod stage {
     pub(crate) const LOCAL: u32 = 2;
     /// `vxbpf_answer`.
     pub(crate) const ANSWER: u32 = 3;
+    /// `vxbpf_route`.
+    pub(crate) const ROUTE: u32 = 4;
 }
 
 /// The programs of later stages; the loader puts them in.
 #[btf_map(name = "stage")]
-pub(crate) static STAGE: ProgramArray<4> = ProgramArray::new();
+pub(crate) static STAGE: ProgramArray<5> = ProgramArray::new();
 
 /// What the program that sends a frame to the VTEP device's egress tells the one there, on the same CPU.
 #[btf_map(name = "token")]
