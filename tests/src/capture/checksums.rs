@@ -68,17 +68,19 @@ pub(super) fn verify(
     assert!(!rows.is_empty(), "nothing was captured in {}: no checksum can be judged", file.display());
     let verdicts: Vec<Verdict> = rows.iter().map(|row| judge(row)).collect();
     let suspicious = verdicts.iter().any(|verdict| verdict.suspects > 0);
-    let frames = if suspicious && strictness == Strictness::MayBeUnfinished { frames() } else { Vec::new() };
+    let frames = if suspicious { frames() } else { Vec::new() };
 
     let mut found = Checksums { frames: rows.len(), ..Checksums::default() };
     let mut culprits = Vec::new();
     for (index, verdict) in verdicts.iter().enumerate() {
         found.right += verdict.right;
         found.absent += verdict.absent;
-        let unfinished = frames.get(index).map_or(0, |frame| unfinished_in(frame, vxlan_ports));
-        if verdict.wrong || verdict.suspects > unfinished {
+        let sums =
+            frames.get(index).map_or_else(Vec::new, |frame| unfinished::transport_sums(frame, vxlan_ports));
+        let unfinished = if strictness == Strictness::MayBeUnfinished { unfinished_in(&sums) } else { 0 };
+        if verdict.wrong || verdict.suspects > unfinished && !is_another_zero(&sums) {
             culprits.push(Culprit(index, &rows[index]));
-        } else if verdict.suspects > 0 {
+        } else if unfinished > 0 {
             found.unfinished_frames += 1;
         }
     }
@@ -122,10 +124,15 @@ fn judge(row: &[tshark::Occurrences]) -> Verdict {
 
 /// How many checksums of a frame are unfinished, or wait for one that is. None when one is wrong:
 /// that one excuses nobody.
-fn unfinished_in(frame: &[u8], vxlan_ports: &[u16]) -> usize {
-    let sums = unfinished::transport_sums(frame, vxlan_ports);
+fn unfinished_in(sums: &[Sum]) -> usize {
     let unfinished = |sum: &&Sum| matches!(sum, Sum::Unfinished | Sum::RightOnceInnerIsFinished);
     if sums.contains(&Sum::Wrong) { 0 } else { sums.iter().filter(unfinished).count() }
+}
+
+/// Whether a frame that tshark suspects is right after all: it wants 0x0000 where all ones, the other zero of one's
+/// complement (RFC 1071), stand in a TCP checksum.
+fn is_another_zero(sums: &[Sum]) -> bool {
+    !sums.is_empty() && sums.iter().all(|sum| matches!(sum, Sum::Right | Sum::Absent))
 }
 
 /// A frame with a wrong checksum: its index, and what tshark says of each protocol in it.
