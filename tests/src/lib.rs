@@ -23,6 +23,7 @@ pub mod host;
 pub mod json;
 pub mod kernel;
 pub mod mac;
+pub mod monitor;
 pub mod netns;
 pub mod ping;
 pub mod side;

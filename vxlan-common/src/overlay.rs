@@ -93,6 +93,10 @@ impl OverlayFlags {
     pub const POLICY_MARKS: u32 = 1 << 9;
     /// What goes to a router goes straight to the station behind it (`rsc`).
     pub const ROUTE_SHORT_CIRCUIT: u32 = 1 << 10;
+    /// Destinations that nobody knows are reported (`l2miss`).
+    pub const STATION_MISSES: u32 = 1 << 11;
+    /// IP addresses that nobody knows are reported (`l3miss`).
+    pub const ADDRESS_MISSES: u32 = 1 << 12;
 }
 
 /// The DF bit of an outer IPv4 header.

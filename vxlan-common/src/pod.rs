@@ -18,6 +18,7 @@ pod!(
     AllowKey,
     Count,
     CountKey,
+    Event,
     FdbEntry,
     FdbKey,
     FloodList,
@@ -32,4 +33,5 @@ pod!(
     Remote,
     RemoteKey,
     RemoteTraffic,
+    Subject,
 );

@@ -88,6 +88,9 @@ pub trait Frame {
     /// Lets `device` receive a copy.
     fn copy_into(&mut self, device: IfIndex);
 
+    /// Gives a copy to the own transmit of the vxlan device `vtep_device`.
+    fn copy_to_transmit(&mut self, vtep_device: IfIndex);
+
     /// Gives a copy that carries its outer headers to `vtep_device`, whose program finds the way to `remote`.
     fn copy_to_resolve(&mut self, vtep_device: IfIndex, remote: RemoteIndex);
 

@@ -6,7 +6,7 @@
 //! stops learning, never costs a fixed entry, and who floods one overlay with addresses pushes out that one's.
 
 use vxlan_common::{
-    Address, FdbEntry, FdbKey, IfIndex, Outcome, OverlayKey, RemoteFlags, RemoteIndex, Target,
+    Address, FdbEntry, FdbKey, IfIndex, Outcome, OverlayKey, RemoteFlags, RemoteIndex, Target, Tiding,
 };
 
 use crate::Tables;
@@ -99,23 +99,28 @@ fn refresh<T: Tables>(tables: &T, key: &FdbKey, entry: FdbEntry) {
 #[inline(never)]
 fn settle<T: Tables>(tables: &T, key: &FdbKey, standing: Standing, target: Target) {
     let now = tables.now();
-    match standing {
+    let tiding = match standing {
         Standing::Learned => {
             let Some(entry) = tables.fdb(key) else { return };
             tables.fdb_replace(key, &FdbEntry::learned(target, now, entry.place));
+            Tiding::Moved
         }
         Standing::Dynamic => {
             let slot = free_slot(tables, key.overlay());
             tables.ring_set(slot, key);
             tables.fdb_replace(key, &FdbEntry::learned(target, now, slot));
+            Tiding::Moved
         }
         Standing::New => {
             let slot = free_slot(tables, key.overlay());
-            if tables.fdb_add(key, &FdbEntry::learned(target, now, slot)) {
-                tables.ring_set(slot, key);
+            if !tables.fdb_add(key, &FdbEntry::learned(target, now, slot)) {
+                return;
             }
+            tables.ring_set(slot, key);
+            Tiding::Learned
         }
-    }
+    };
+    tables.tell(tiding, key, target);
 }
 
 /// Makes a slot of the ring free, evicting at most one learned station.
@@ -131,7 +136,7 @@ fn free_slot<T: Tables>(tables: &T, overlay: OverlayKey) -> u32 {
         let Some(entry) = holder else { return slot };
         let ageing = tables.overlay(key.overlay()).map_or(1, |overlay| overlay.ageing);
         if entry.is_expired(tables.now(), ageing) {
-            tables.fdb_remove(key);
+            forget(tables, key, &entry);
             return slot;
         }
         let foreign = u64::from(key.overlay() != overlay) << 32;
@@ -140,8 +145,16 @@ fn free_slot<T: Tables>(tables: &T, overlay: OverlayKey) -> u32 {
             silent = (slot, heard);
         }
     }
-    if let Some(key) = tables.ring(silent.0) {
-        tables.fdb_remove(key);
+    if let Some(key) = tables.ring(silent.0)
+        && let Some(entry) = tables.fdb(key)
+    {
+        forget(tables, key, &entry);
     }
     silent.0
+}
+
+#[inline(always)]
+fn forget<T: Tables>(tables: &T, key: &FdbKey, entry: &FdbEntry) {
+    tables.fdb_remove(key);
+    tables.tell(Tiding::Forgotten, key, entry.target());
 }

@@ -11,6 +11,7 @@ mod encap;
 mod flood;
 mod journey;
 mod lookup;
+mod miss;
 mod route;
 mod too_big;
 

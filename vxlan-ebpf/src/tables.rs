@@ -2,7 +2,7 @@
 
 use vxlan_common::{
     Address, FdbEntry, FdbKey, FloodList, HopState, IfIndex, NeighEntry, NeighKey, NextHop, Outcome, Overlay,
-    OverlayKey, Port, Remote, RemoteIndex, Seconds, UdpPort, Vni,
+    OverlayKey, Port, Remote, RemoteIndex, Seconds, Target, Tiding, UdpPort, Vni,
 };
 
 /// What an overlay looks up and counts. Methods take `&self`: a table is shared by all CPUs anyway.
@@ -78,6 +78,16 @@ pub trait Tables {
 
     /// Calls `turn` with 0, 1, ... `turns` - 1.
     fn repeat<F: FnMut(u32)>(&self, turns: u32, turn: F);
+
+    /// Tells whoever listens where a station is now, or that it was forgotten.
+    fn tell(&self, tiding: Tiding, station: &FdbKey, target: Target);
+
+    /// Tells whoever listens that nobody knows where a station is, once a second for each and not too much a second in
+    /// all; false: it was not told this time.
+    fn report_station(&self, station: &FdbKey) -> bool;
+
+    /// The same of an IP address that nobody is known to have.
+    fn report_address(&self, overlay: OverlayKey, address: &Address) -> bool;
 
     /// Counts the end of a frame.
     fn count(&self, overlay: OverlayKey, direction: vxlan_common::Direction, outcome: Outcome, bytes: usize);

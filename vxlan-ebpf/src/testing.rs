@@ -9,6 +9,7 @@ mod frame;
 mod frames;
 mod journey;
 mod learning;
+mod misses;
 mod overlay;
 mod packets;
 mod proof;

@@ -8,6 +8,7 @@ mod check;
 mod complaint;
 mod fdb;
 mod flush;
+mod monitor;
 mod neigh;
 mod options;
 mod refusal;
@@ -23,6 +24,7 @@ pub use change::LinkSet;
 pub use complaint::Complaint;
 pub use fdb::{FdbDel, FdbEntry, FdbGet, FdbShow, StateFilter};
 pub use flush::FdbFlush;
+pub use monitor::{Monitor, Topic};
 pub use neigh::{NeighDel, NeighEntry, NeighFlush, NeighGet, NeighShow};
 pub use refusal::Refusal;
 pub use vtep::{Attach, LinkAdd};
@@ -63,6 +65,9 @@ pub struct Global {
     /// Print time stamps
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub timestamp: u8,
+    /// Print time stamps in a short form
+    #[arg(long)]
+    pub tshort: bool,
     /// Do the commands of FILE, one a line ("-": of the standard input)
     #[arg(long, value_name = "FILE")]
     pub batch: Option<String>,
@@ -96,6 +101,8 @@ pub enum Command {
     Stats(Listing),
     /// Dropped frames by reason
     Drops(Listing),
+    /// What happens, as it happens: misses, stations learned and gone, drops
+    Monitor(Monitor),
     /// The end of each frame as it comes, from programs that were built to tell
     Trace(Listing),
 }

@@ -7,6 +7,7 @@ mod attach;
 mod batch;
 mod fdb;
 mod link;
+mod monitor;
 mod neigh;
 mod port;
 mod privilege;
@@ -22,7 +23,7 @@ use anyhow::{Context, Result};
 use crate::cli::{Cli, Command, Complaint, Global, Reader};
 use crate::namespace;
 use crate::netlink::Netlink;
-use crate::output::{self, Style};
+use crate::output::{self, Stamp, Style};
 use session::Session;
 
 /// Why a command was not done, in one line.
@@ -108,6 +109,11 @@ fn style(global: &Global) -> Style {
         json: global.json,
         pretty: global.pretty,
         details: global.details > 0,
+        stamp: match (global.timestamp, global.tshort) {
+            (_, true) => Stamp::Short,
+            (0, false) => Stamp::None,
+            (_, false) => Stamp::Long,
+        },
         statistics: global.statistics,
     }
 }
@@ -123,6 +129,7 @@ fn dispatch(command: &Command, session: &mut Session<'_>) -> Result<()> {
         Command::Status(listing) => report::status(listing, session),
         Command::Stats(listing) => report::stats(listing, session),
         Command::Drops(listing) => report::drops(listing, session),
+        Command::Monitor(monitor) => monitor::monitor(monitor, session),
         Command::Trace(listing) => trace::trace(listing, session),
     }
 }

@@ -8,6 +8,7 @@ mod directory;
 mod hook;
 mod kernel;
 mod link;
+mod listener;
 mod lock;
 mod object;
 mod sweep;
@@ -25,6 +26,7 @@ use lock::Lock;
 
 pub use hook::Hook;
 pub use link::Pinned;
+pub use listener::Ears;
 pub use object::Sizes;
 use table::Alien;
 

@@ -9,6 +9,7 @@ pub mod fdb;
 mod json;
 pub mod link;
 mod link_stats;
+pub mod monitor;
 pub mod neigh;
 pub mod port;
 pub mod stats;
@@ -28,8 +29,22 @@ pub struct Style {
     pub pretty: bool,
     /// Details.
     pub details: bool,
+    /// When it happened.
+    pub stamp: Stamp,
     /// How much of the statistics: 0 none, 1, 2 also by kind of error.
     pub statistics: u8,
+}
+
+/// How `monitor` says when something happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stamp {
+    /// Not at all.
+    #[default]
+    None,
+    /// A line of its own.
+    Long,
+    /// In front of the line.
+    Short,
 }
 
 impl Style {

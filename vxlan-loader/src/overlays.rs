@@ -14,6 +14,7 @@ mod detach;
 mod fdb;
 mod flood;
 mod host;
+mod listen;
 mod mirror;
 mod neigh;
 mod observed;
@@ -40,6 +41,7 @@ use observed::Observed;
 
 pub use attach::Attached;
 pub use counters::{Drop, OverlayCounts, Stats, VtepCounts};
+pub use listen::{Ears, Happening, Notice};
 pub use neigh::Neighbour;
 pub use ports::DirectPort;
 pub use show::{Behind, Station};

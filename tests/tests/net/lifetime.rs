@@ -133,12 +133,17 @@ fn a_thousand_rounds_leave_what_was_there() {
     let a = net.host("a");
     // This one stays, and keeps the programs loaded: 980 rounds of an overlay beside it. Then 20 of all.
     a.vxbpf("attach eth0 --vni 1 --remote 192.168.1.200 --name vxlan0");
-    let before = (state(a), a.vxbpf("status").stdout);
+    // What the device has learned changes by itself, also from its own frames.
+    let status = || {
+        let status = a.vxbpf("status").stdout;
+        status.lines().filter(|line| !line.contains(" learned ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let before = (state(a), status());
     for _ in 0..980 {
         a.vxbpf(ATTACH);
         a.vxbpf("detach eth0 --vni 444");
     }
-    assert_eq!((state(a), a.vxbpf("status").stdout), before);
+    assert_eq!((state(a), status()), before);
     a.vxbpf("detach --all");
     let before = state(a);
     for _ in 0..20 {

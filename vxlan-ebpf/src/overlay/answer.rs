@@ -8,7 +8,7 @@ use vxlan_common::{
     Address, FdbFlags, FdbKey, NeighEntry, NeighFlags, NeighKey, Outcome, OverlayFlags, PortKind,
 };
 
-use super::{Journey, lookup, onward};
+use super::{Journey, lookup, miss, onward};
 use crate::{
     Frame, Tables, Verdict,
     verdict::{Action, Ending},
@@ -49,7 +49,11 @@ pub(super) fn question<F: Frame, T: Tables>(
     if target.is_none() {
         return onward(frame, tables, journey);
     }
-    let Some(neighbour) = known(tables, journey, target) else {
+    let known = known(tables, journey, target);
+    if known.is_none() {
+        miss::address(frame, tables, journey, &target);
+    }
+    let Some(neighbour) = known.filter(|known| is_answered(tables, journey, known)) else {
         // Whoever asks a station alone does not ask everyone.
         if journey.overlay.has(OverlayFlags::SUPPRESS) && journey.destination().is_multicast() {
             return Err(Outcome::Suppressed);
@@ -130,15 +134,18 @@ fn nd_target<F: Frame>(frame: &F, journey: &Journey<'_>) -> Result<Address, Outc
     Ok(target)
 }
 
-/// The station that has `address`, unless it is the asker itself, to whom the answer would say that another station has
-/// its address (RFC 5227 section 2.1.1, RFC 4862 section 5.4.4), or hears the question by itself.
+/// The station that has `address`.
 #[inline(always)]
 fn known<T: Tables>(tables: &T, journey: &Journey<'_>, address: Address) -> Option<NeighEntry> {
     let entry = tables.neighbour(&NeighKey::new(journey.key, address))?;
-    let answers = entry.is_valid(tables.now())
-        && entry.mac() != journey.source()
-        && !lookup::hears_by_itself(tables, journey, entry.mac());
-    answers.then_some(entry)
+    entry.is_valid(tables.now()).then_some(entry)
+}
+
+/// Whether the asker is told of a station: not if it is that station itself, to whom the answer would say that another
+/// one has its address (RFC 5227 section 2.1.1, RFC 4862 section 5.4.4), nor if that station hears the question by itself.
+#[inline(always)]
+fn is_answered<T: Tables>(tables: &T, journey: &Journey<'_>, known: &NeighEntry) -> bool {
+    known.mac() != journey.source() && !lookup::hears_by_itself(tables, journey, known.mac())
 }
 
 /// A router is who is said to be one here, or in the FDB, which is where the kernel's device looks.

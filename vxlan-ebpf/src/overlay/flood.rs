@@ -3,7 +3,7 @@
 
 use vxlan_common::{HopState, Outcome, OverlayFlags, PortKind};
 
-use super::{Journey, encap, leave, too_big};
+use super::{Journey, encap, leave, miss, too_big};
 use crate::{
     Frame, Tables, Verdict,
     tables::{Way, way},
@@ -20,8 +20,15 @@ pub(super) fn everyone<F: Frame, T: Tables>(
     let has_local = copy_to_local_ports(frame, tables, journey);
     let last = match last_way(tables, journey) {
         Ok(last) => last,
-        Err(Outcome::NoTarget) if has_local => return Ok(Ending::new(Outcome::Flooded, Verdict::STOP)),
-        Err(outcome) => return Err(outcome),
+        Err(outcome) => {
+            if outcome == Outcome::NoTarget {
+                miss::station(frame, tables, journey);
+                if has_local {
+                    return Ok(Ending::new(Outcome::Flooded, Verdict::STOP));
+                }
+            }
+            return Err(outcome);
+        }
     };
     let size = Size { bytes: frame.len(), largest: too_big::largest(frame, journey) };
     let fits = size.largest <= too_big::room(&last);

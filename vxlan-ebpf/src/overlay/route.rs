@@ -8,7 +8,7 @@ use vxlan_common::{Address, FdbFlags, FdbKey, NeighKey, Outcome, OverlayFlags};
 use super::{
     Journey,
     lookup::{self, Found},
-    too_big,
+    miss, too_big,
 };
 use crate::{
     Frame, Tables,
@@ -44,7 +44,10 @@ pub(super) fn short_cut<F: Frame, T: Tables>(
         let ip = frame.view::<Ipv6>(ETHERNET)?;
         (Address(ip.destination), ip.hop_limit)
     };
-    let Some(neighbour) = tables.neighbour(&NeighKey::new(journey.key, address)) else { return Ok(false) };
+    let Some(neighbour) = tables.neighbour(&NeighKey::new(journey.key, address)) else {
+        miss::address(frame, tables, journey, &address);
+        return Ok(false);
+    };
     let mac = neighbour.mac();
     // An IPv4 address in IPv6 is no neighbour of that name.
     if hops < 2

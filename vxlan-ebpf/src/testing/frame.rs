@@ -22,6 +22,7 @@ pub(super) enum How {
     To,
     Into,
     ToResolve(RemoteIndex),
+    ToTransmit,
 }
 
 /// A copy, as it was when it left.
@@ -193,6 +194,10 @@ impl Frame for Bytes {
 
     fn copy_into(&mut self, device: IfIndex) {
         self.copy(How::Into, device);
+    }
+
+    fn copy_to_transmit(&mut self, vtep_device: IfIndex) {
+        self.copy(How::ToTransmit, vtep_device);
     }
 
     fn copy_to_resolve(&mut self, vtep_device: IfIndex, remote: RemoteIndex) {

@@ -9,7 +9,8 @@ use std::{
 
 use vxlan_common::{
     Address, Direction, FdbEntry, FdbKey, FloodList, IfIndex, NeighEntry, NeighKey, NextHop, Outcome,
-    Overlay, OverlayKey, Port, Remote, RemoteFlags, RemoteIndex, RemoteKey, Seconds, UdpPort,
+    Overlay, OverlayKey, Port, Remote, RemoteFlags, RemoteIndex, RemoteKey, Seconds, Subject, Target, Tiding,
+    UdpPort,
 };
 
 use crate::Tables;
@@ -58,6 +59,8 @@ pub(super) struct Host {
     pub received: RefCell<Traffic>,
     /// Each count, with the bytes of the frame.
     pub counts: RefCell<Vec<(Counted, usize)>>,
+    /// What whoever listens was told. What is missing is reported once.
+    pub told: RefCell<Vec<(Subject, Option<Target>)>>,
     /// The clock hand.
     pub hand: Cell<u32>,
     /// VTEPs that learning met.
@@ -66,6 +69,17 @@ pub(super) struct Host {
 
 /// Indices of VTEPs that learning meets begin here.
 pub(super) const LEARNED: u32 = 100;
+
+impl Host {
+    /// What is missing is reported once.
+    fn report(&self, missing: Subject) -> bool {
+        let is_news = !self.told.borrow().iter().any(|(subject, _)| *subject == missing);
+        if is_news {
+            self.told.borrow_mut().push((missing, None));
+        }
+        is_news
+    }
+}
 
 fn add(traffic: &RefCell<Traffic>, remote: RemoteIndex, bytes: usize) {
     let mut traffic = traffic.borrow_mut();
@@ -189,6 +203,24 @@ impl Tables for Host {
 
     fn repeat<F: FnMut(u32)>(&self, turns: u32, turn: F) {
         (0..turns).for_each(turn);
+    }
+
+    fn tell(&self, tiding: Tiding, station: &FdbKey, target: Target) {
+        let mut subject = Subject::NONE;
+        subject.set_station(tiding, station);
+        self.told.borrow_mut().push((subject, Some(target)));
+    }
+
+    fn report_station(&self, station: &FdbKey) -> bool {
+        let mut subject = Subject::NONE;
+        subject.set_station(Tiding::StationMissing, station);
+        self.report(subject)
+    }
+
+    fn report_address(&self, overlay: OverlayKey, address: &Address) -> bool {
+        let mut subject = Subject::NONE;
+        subject.set_address(overlay, address);
+        self.report(subject)
     }
 
     fn count(&self, overlay: OverlayKey, direction: Direction, outcome: Outcome, bytes: usize) {

@@ -104,7 +104,7 @@ const fn is_in(station: &Station, state: StateFilter) -> bool {
     }
 }
 
-fn row(station: &Station) -> Row {
+pub(super) fn row(station: &Station) -> Row {
     let mut row = Row {
         mac: station.mac,
         device: station.device.clone(),

@@ -12,17 +12,25 @@ use std::path::Path;
 use bytemuck::{Pod, Zeroable};
 use vxlan_common::{IfIndex, Seconds};
 
+use super::listener::Listener;
+
 const MAP_CREATE: libc::c_int = 0;
+const MAP_UPDATE_ELEM: libc::c_int = 2;
+const MAP_DELETE_ELEM: libc::c_int = 3;
 const OBJ_GET: libc::c_int = 7;
 const OBJ_GET_INFO_BY_FD: libc::c_int = 15;
 const MAP_LOOKUP_BATCH: libc::c_int = 24;
 
 const MAP_TYPE_HASH: u32 = 1;
+const MAP_TYPE_RINGBUF: u32 = 27;
 const NO_PREALLOC: u32 = 1;
 const LINK_TYPE_TCX: u32 = 11;
 
 /// Bytes of rows to ask for at a time.
 const ROOM: usize = 1 << 18;
+
+// SAFETY: it is `bytemuck::Pod`: any bytes are one, and it has no padding.
+unsafe impl aya::Pod for Listener {}
 
 /// What the kernel says of a TCX link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +98,16 @@ struct Batch {
     flags: u64,
 }
 
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+struct Element {
+    map: u32,
+    padding: u32,
+    key: u64,
+    value: u64,
+    flags: u64,
+}
+
 /// Runs one command of bpf(2).
 ///
 /// # Safety
@@ -126,14 +144,49 @@ pub(super) fn tcx_link(path: &Path) -> io::Result<TcxLink> {
 
 /// Makes a hash map whose rows take memory only while they are there.
 pub(super) fn create_sparse_hash<K: Pod, V: Pod>(name: &str, max_entries: u32) -> io::Result<OwnedFd> {
-    let mut create = MapCreate {
-        kind: MAP_TYPE_HASH,
-        key_size: size_of::<K>() as u32,
-        value_size: size_of::<V>() as u32,
-        max_entries,
-        flags: NO_PREALLOC,
-        ..MapCreate::zeroed()
+    create(
+        name,
+        MapCreate {
+            kind: MAP_TYPE_HASH,
+            key_size: size_of::<K>() as u32,
+            value_size: size_of::<V>() as u32,
+            max_entries,
+            flags: NO_PREALLOC,
+            ..MapCreate::zeroed()
+        },
+    )
+}
+
+/// Makes a ring of `bytes`: a power of two, whole pages.
+pub(super) fn create_ring(name: &str, bytes: u32) -> io::Result<OwnedFd> {
+    create(name, MapCreate { kind: MAP_TYPE_RINGBUF, max_entries: bytes, ..MapCreate::zeroed() })
+}
+
+/// Puts a map into a slot of an array of maps.
+pub(super) fn set_inner(array: BorrowedFd<'_>, slot: u32, inner: BorrowedFd<'_>) -> io::Result<()> {
+    let inner = inner.as_raw_fd() as u32;
+    let mut element = Element {
+        map: array.as_raw_fd() as u32,
+        key: std::ptr::from_ref(&slot) as u64,
+        value: std::ptr::from_ref(&inner) as u64,
+        ..Element::zeroed()
     };
+    // SAFETY: key and value of an array of maps are four bytes each, which live until the call is over.
+    unsafe { bpf(MAP_UPDATE_ELEM, &mut element) }.map(drop)
+}
+
+/// Empties a slot of an array of maps.
+pub(super) fn remove_inner(array: BorrowedFd<'_>, slot: u32) -> io::Result<()> {
+    let key = std::ptr::from_ref(&slot) as u64;
+    let mut element = Element { map: array.as_raw_fd() as u32, key, ..Element::zeroed() };
+    // SAFETY: the key of an array of maps is four bytes, which live until the call is over.
+    match unsafe { bpf(MAP_DELETE_ELEM, &mut element) } {
+        Err(error) if error.raw_os_error() != Some(libc::ENOENT) => Err(error),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+fn create(name: &str, mut create: MapCreate) -> io::Result<OwnedFd> {
     // The last byte stays zero.
     for (to, from) in create.name[..15].iter_mut().zip(name.bytes()) {
         *to = from;
@@ -193,6 +246,18 @@ pub(super) fn wait_for_programs() {
     const CMD_GLOBAL: libc::c_int = 1;
     // SAFETY: there are no pointers. Where the kernel refuses (nohz_full), there is nothing to wait for it with.
     unsafe { libc::syscall(libc::SYS_membarrier, CMD_GLOBAL, 0, 0) };
+}
+
+/// What CLOCK_REALTIME is ahead of CLOCK_MONOTONIC, in nanoseconds.
+pub(super) fn monotonic_began() -> i128 {
+    clock(libc::CLOCK_REALTIME) - clock(libc::CLOCK_MONOTONIC)
+}
+
+fn clock(id: libc::clockid_t) -> i128 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the kernel writes one timespec. These clocks cannot fail.
+    unsafe { libc::clock_gettime(id, &raw mut now) };
+    i128::from(now.tv_sec) * 1_000_000_000 + i128::from(now.tv_nsec)
 }
 
 /// Now, on the clock of the data path.

@@ -4,14 +4,15 @@ use anyhow::Result;
 use aya::maps::{Map, MapData, PerCpuArray, PerCpuHashMap};
 use vxlan_common::{
     AdmitKey, Count, CountKey, FdbEntry, FdbKey, FloodList, Known, NeighEntry, NeighKey, Overlay, OverlayKey,
-    Port, Remote, RemoteIndex, RemoteKey, RemoteTraffic,
+    Port, READERS, Remote, RemoteIndex, RemoteKey, RemoteTraffic,
 };
 
 use super::directory::Directory;
+use super::listener::Listener;
 use super::table::{Indexed, Prefixes, Table, broken, pinned};
 
-/// Names of the maps that are pinned. The last one is the loader's own; the rest are in the object.
-pub(super) const MAPS: [&str; 18] = [
+/// Names of the maps that are pinned. The last two are the loader's own; the rest are in the object.
+pub(super) const MAPS: [&str; 20] = [
     "vni",
     "listen",
     "port",
@@ -28,11 +29,17 @@ pub(super) const MAPS: [&str; 18] = [
     "local",
     "count",
     "state",
+    EVENTS,
     STAGE,
+    READER,
     SPEC,
 ];
 
 const SPEC: &str = "spec";
+const READER: &str = "reader";
+
+/// The table of the rings of those who listen.
+pub(super) const EVENTS: &str = "events";
 
 /// The table of the programs that others call.
 pub(super) const STAGE: &str = "stage";
@@ -44,7 +51,7 @@ const OVERLAYS: u32 = 4096;
 pub type Text = [u8; 4096];
 
 /// The tables. What each holds is told in vxlan-common, but for `spec`, which is the loader's own: what was asked of
-/// each overlay, as text, for the commands that come later.
+/// each overlay, as text, for the commands that come later; and `reader`, who listens.
 pub struct Tables {
     /// Settings.
     pub vni: Table<OverlayKey, Overlay>,
@@ -68,6 +75,10 @@ pub struct Tables {
     pub allow: Prefixes,
     /// What was asked for.
     pub spec: Table<OverlayKey, Text>,
+    /// Who listens, by the slot of its ring.
+    pub reader: Table<u32, Listener>,
+    /// Words that programs count in.
+    pub state: Indexed<u64>,
     traffic: PerCpuArray<MapData, RemoteTraffic>,
     count: PerCpuHashMap<MapData, CountKey, Count>,
 }
@@ -90,6 +101,8 @@ impl Tables {
             admit: Table::open("admit", &at("admit"))?,
             allow: Prefixes::open(&at("allow"))?,
             spec: Self::open_own(directory)?,
+            reader: Table::open(READER, &at(READER))?,
+            state: Indexed::open("state", &at("state"))?,
             traffic: traffic.map_err(|error| broken("vtep_traffic", error))?,
             count: count.map_err(|error| broken("count", error))?,
         })
@@ -100,9 +113,10 @@ impl Tables {
         Table::open(SPEC, &directory.map(SPEC))
     }
 
-    /// Makes and pins the loader's own table.
+    /// Makes and pins the loader's own tables.
     pub(super) fn create_own(directory: &Directory) -> Result<()> {
-        Table::<OverlayKey, Text>::create(SPEC, &directory.map(SPEC), OVERLAYS)
+        Table::<OverlayKey, Text>::create(SPEC, &directory.map(SPEC), OVERLAYS)?;
+        Table::<u32, Listener>::create(READER, &directory.map(READER), READERS)
     }
 
     /// The VTEP that `index` refers to; a free one, if it is gone.

@@ -124,6 +124,8 @@ fn flags(spec: &VtepSpec) -> u32 {
         (spec.suppress, OverlayFlags::SUPPRESS),
         (spec.gbp, OverlayFlags::POLICY_MARKS),
         (spec.rsc, OverlayFlags::ROUTE_SHORT_CIRCUIT),
+        (spec.l2miss, OverlayFlags::STATION_MISSES),
+        (spec.l3miss, OverlayFlags::ADDRESS_MISSES),
     ];
     bits.into_iter().filter_map(|(is_set, bit)| is_set.then_some(bit)).sum()
 }
@@ -133,7 +135,6 @@ pub(super) fn why_by_device(spec: &VtepSpec) -> Option<&'static str> {
     let reasons = [
         (spec.udpcsum == Some(true), "only the vxlan device makes outer checksums (udpcsum)"),
         (is_ipv6(spec), "the underlay is IPv6"),
-        (spec.l2miss || spec.l3miss, "only the vxlan device reports misses (l2miss, l3miss)"),
         (spec.gbp, "only the vxlan device sends group policies (gbp)"),
     ];
     reasons.into_iter().find_map(|(is_so, reason)| is_so.then_some(reason))
@@ -232,7 +233,7 @@ mod tests {
         for by_device in [
             VtepSpec { udpcsum: Some(true), ..proxy.clone() },
             VtepSpec { remotes: vec![ip("2001:db8::1")], ..proxy.clone() },
-            VtepSpec { l2miss: true, ..proxy.clone() },
+            VtepSpec { gbp: true, ..proxy.clone() },
         ] {
             assert!(!is_kernel_proxy(&by_device));
         }

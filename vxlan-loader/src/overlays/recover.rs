@@ -40,6 +40,7 @@ impl Overlays<'_> {
         self.find_home()?;
         self.follow_peers()?;
         self.settle_underlays()?;
+        self.datapath.reclaim()?;
         self.keep_forwarding()
     }
 

@@ -128,7 +128,13 @@ impl Overlays<'_> {
         Ok(())
     }
 
-    fn show_station(&self, tables: &Tables, vtep: &Vtep, mac: Mac, entry: &FdbEntry) -> Result<Station> {
+    pub(super) fn show_station(
+        &self,
+        tables: &Tables,
+        vtep: &Vtep,
+        mac: Mac,
+        entry: &FdbEntry,
+    ) -> Result<Station> {
         let has = |bit| entry.flags & bit != 0;
         let state = if has(FdbFlags::PERMANENT) {
             FdbState::Permanent

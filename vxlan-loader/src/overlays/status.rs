@@ -98,6 +98,7 @@ impl Overlays<'_> {
             Fill { table: "remote", used, room: LOADER_REMOTES - 1 },
             Fill { table: "admit", used: tables.admit.rows()?.len(), room: tables.admit.room()? },
             Fill { table: "port", used: tables.port.rows()?.len(), room: tables.port.room()? },
+            Fill { table: "reader", used: tables.reader.rows()?.len(), room: tables.reader.room()? },
         ];
         let directory = Some(self.datapath.path().to_owned());
         Ok(Status { directory, overlays, programs, tables: fills })

@@ -74,7 +74,7 @@ impl Overlays<'_> {
     }
 
     /// The one whose VTEP device is called `name`.
-    pub(super) fn find_named(&self, name: &str) -> Result<Vtep> {
+    pub fn find_named(&self, name: &str) -> Result<Vtep> {
         let link = self.observed.device(name)?;
         let port =
             self.datapath.tables()?.map(|tables| tables.port.get(&link.index.0)).transpose()?.flatten();

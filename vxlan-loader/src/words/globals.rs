@@ -21,6 +21,7 @@ const GLOBALS: &[Global] = &[
     unknown("resolve"),
     unknown("oneline"),
     flag("timestamp", "timestamp"),
+    flag("tshort", "tshort"),
     flag("Version", "version"),
     flag("version", "version"),
     flag("force", "force"),

@@ -77,6 +77,7 @@ pub const OBJECTS: &[Object] = &[
     object("status", LISTING, false),
     object("drops", LISTING, false),
     object("detach", DETACH, false),
+    object("monitor", MONITOR, false),
     object("trace", LISTING, false),
 ];
 
@@ -135,6 +136,7 @@ const ATTACH: &[Verb] = &[verb("attach", &[], Subject::Name(DEV), &[ATTACH_OWN, 
 const ATTACH_OWN: &[Word] =
     &[option("name", false), refused("dev", 1, true, "the underlay device is named once, first: attach DEV")];
 const DETACH: &[Verb] = &[verb("detach", &[], Subject::Name(DEV), &[WHICH_VNI, &[flag("all")]], &[])];
+const MONITOR: &[Verb] = &[verb("show", &[], Subject::Free(&[]), &[&[option("dev", true)]], &[])];
 const LISTING: &[Verb] = &[verb("show", SHOW, Subject::Free(&[]), &[WHICH], &[])];
 
 const LINK_ADD: &[Word] = &[

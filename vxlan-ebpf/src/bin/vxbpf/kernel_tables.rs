@@ -11,9 +11,9 @@ use aya_ebpf::{
     helpers::generated::{bpf_get_prandom_u32, bpf_ktime_get_coarse_ns, bpf_loop},
 };
 use vxlan_common::{
-    Address, AdmitKey, AllowKey, Count, CountKey, Direction, FdbEntry, FdbKey, FloodList, IfIndex,
+    Address, AdmitKey, AllowKey, Class, Count, CountKey, Direction, FdbEntry, FdbKey, FloodList, IfIndex,
     LOADER_REMOTES, LocalAddress, NeighEntry, NeighKey, NextHop, Outcome, Overlay, OverlayKey, Port, REMOTES,
-    Remote, RemoteFlags, RemoteIndex, RemoteKey, Seconds, UdpPort,
+    Remote, RemoteFlags, RemoteIndex, RemoteKey, Seconds, Target, Tiding, UdpPort,
 };
 use vxlan_ebpf::Tables;
 
@@ -23,9 +23,20 @@ use crate::{
         ADMIT, ALLOW, ALLOW_KEY, COUNT, FDB_TABLE, FLOOD, LISTEN, LOCAL, LOCAL_SLOTS, NEIGH, NEXTHOP, PORT,
         REMOTE, RING_SLOTS, RING_TABLE, STATE, VNI, VTEP, VTEP_TRAFFIC, state,
     },
+    tell,
 };
 
 const NANOSECONDS: u64 = 1_000_000_000;
+
+/// Adds one to a word of map `state`; returns what it was.
+#[inline(always)]
+pub(crate) fn add_one(index: u32) -> u32 {
+    let Some(word) = STATE.get_ptr_mut(index) else { return 0 };
+    // SAFETY: a word of a map outlives the program; all who change it do so atomically. (The methods of
+    // `AtomicU64` are left out on this target; the instruction is there since Linux 5.12. With a relaxed
+    // ordering LLVM 22 makes the one that does not give the old value.)
+    unsafe { atomic_xadd::<u64, u64, { AtomicOrdering::SeqCst }>(word, 1) as u32 }
+}
 
 pub(crate) struct KernelTables {
     skb: *mut __sk_buff,
@@ -40,21 +51,11 @@ impl KernelTables {
         Self { skb, now: Seconds(now as u32) }
     }
 
-    /// Adds one to a word of map `state`; returns what it was.
-    #[inline(always)]
-    fn bump(&self, index: u32) -> u32 {
-        let Some(word) = STATE.get_ptr_mut(index) else { return 0 };
-        // SAFETY: a word of a map outlives the program; all who change it do so atomically. (The methods of
-        // `AtomicU64` are left out on this target; the instruction is there since Linux 5.12. With a relaxed
-        // ordering LLVM 22 makes the one that does not give the old value.)
-        unsafe { atomic_xadd::<u64, u64, { AtomicOrdering::SeqCst }>(word, 1) as u32 }
-    }
-
     /// Gives a slot to a VTEP that learning met: the next in turn, whoever had it. What was learned behind that one
     /// leads nowhere from here on, and is learned again when it is heard of.
     #[inline(never)]
     fn claim(&self, key: &RemoteKey) -> Option<RemoteIndex> {
-        let slot = LOADER_REMOTES + self.bump(state::CLAIMED) % (REMOTES - LOADER_REMOTES);
+        let slot = LOADER_REMOTES + add_one(state::CLAIMED) % (REMOTES - LOADER_REMOTES);
         let old = REMOTE.get(slot)?;
         let index = old.index(slot).successor();
         // The user may have named it meanwhile: then it has another slot.
@@ -160,7 +161,7 @@ impl Tables for KernelTables {
 
     #[inline(always)]
     fn ring_advance(&self) -> u32 {
-        self.bump(state::HAND)
+        add_one(state::HAND)
     }
 
     #[inline(always)]
@@ -253,7 +254,25 @@ impl Tables for KernelTables {
     }
 
     #[inline(always)]
+    fn tell(&self, tiding: Tiding, station: &FdbKey, target: Target) {
+        tell::tell(Some(target), |subject| subject.set_station(tiding, station));
+    }
+
+    #[inline(always)]
+    fn report_station(&self, station: &FdbKey) -> bool {
+        tell::report(self.now, |subject| subject.set_station(Tiding::StationMissing, station))
+    }
+
+    #[inline(always)]
+    fn report_address(&self, overlay: OverlayKey, address: &Address) -> bool {
+        tell::report(self.now, |subject| subject.set_address(overlay, address))
+    }
+
+    #[inline(always)]
     fn count(&self, overlay: OverlayKey, direction: Direction, outcome: Outcome, bytes: usize) {
+        if outcome.class() == Class::Dropped && tell::is_heard() {
+            tell::report(self.now, |subject| subject.set_drop(overlay, direction, outcome));
+        }
         self.add(&CountKey::new(overlay, direction, outcome), bytes);
     }
 

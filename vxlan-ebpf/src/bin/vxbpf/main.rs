@@ -10,6 +10,7 @@ mod fib;
 mod kernel_tables;
 mod maps;
 mod tc_frame;
+mod tell;
 #[cfg(feature = "trace")]
 mod trace;
 

@@ -3,12 +3,15 @@
 use aya_ebpf::{
     Global,
     bindings::{BPF_F_NO_PREALLOC, bpf_fib_lookup},
-    btf_maps::{Array, HashMap, LpmTrie, PerCpuArray, PerCpuHashMap, ProgramArray},
+    btf_maps::{
+        Array, ArrayOfMaps, HashMap, LpmTrie, LruHashMap, PerCpuArray, PerCpuHashMap, ProgramArray, RingBuf,
+    },
     macros::btf_map,
 };
 use vxlan_common::{
-    AdmitKey, AllowKey, Count, CountKey, FdbEntry, FdbKey, FloodList, Known, LocalAddress, NeighEntry,
-    NeighKey, NextHop, Overlay, OverlayKey, Port, REMOTES, Remote, RemoteKey, RemoteTraffic,
+    AdmitKey, AllowKey, Count, CountKey, Event, FdbEntry, FdbKey, FloodList, Known, LocalAddress, NeighEntry,
+    NeighKey, NextHop, Overlay, OverlayKey, Port, READERS, REMOTES, Remote, RemoteKey, RemoteTraffic,
+    Subject,
 };
 
 const SPARSE: usize = BPF_F_NO_PREALLOC as usize;
@@ -75,10 +78,32 @@ pub(crate) mod state {
     pub(crate) const HAND: u32 = 0;
     /// How many remotes learning has claimed.
     pub(crate) const CLAIMED: u32 = 1;
+    /// A bit for each slot of `events` whose reader is there; the loader writes it.
+    pub(crate) const READERS: u32 = 2;
+    /// The second in which the next word counts.
+    pub(crate) const SECOND: u32 = 3;
+    /// How much was reported in that second.
+    pub(crate) const REPORTS: u32 = 4;
+    /// How much was not reported, since it was too much a second.
+    pub(crate) const UNREPORTED: u32 = 5;
+    /// The first of the words that count, for each reader, what its ring had no room for.
+    pub(crate) const LOST: u32 = 8;
 }
 
 #[btf_map(name = "state")]
-pub(crate) static STATE: Array<u64, 8> = Array::new();
+pub(crate) static STATE: Array<u64, 16> = Array::new();
+
+/// What was reported, and in which second.
+#[btf_map(name = "told")]
+pub(crate) static TOLD: LruHashMap<Subject, u32, 8192> = LruHashMap::new();
+
+/// The rings of those who listen; each brings its own. (The type says how large one is that the loader never makes.)
+#[btf_map(name = "events")]
+pub(crate) static EVENTS: ArrayOfMaps<RingBuf<Event, 4096>, { READERS as usize }> = ArrayOfMaps::new();
+
+/// A tiding on its way into the rings.
+#[btf_map(name = "event")]
+pub(crate) static EVENT: PerCpuArray<Event, 1> = PerCpuArray::new();
 
 /// Where an outer checksum is summed up, a piece at a time.
 pub(crate) const SCRATCH: usize = 512;

@@ -16,7 +16,7 @@ use vxlan_common::{IfIndex, Outcome, RemoteIndex, mark};
 use vxlan_ebpf::{
     Frame,
     frame::{Addressed, Checksum, Header, Inside},
-    wire::{EtherType, Ipv6, Tag, checksum},
+    wire::{EtherType, Ipv4, Tag, checksum},
 };
 
 use crate::maps::{SCRATCH, SCRATCH_PAD, TOKEN};
@@ -27,8 +27,8 @@ const HEADERS: u32 = 50 + 18 + 40 + 20;
 /// An Ethernet header, which `bpf_skb_adjust_room` leaves in front.
 const ETHERNET: u64 = 14;
 const TAG: usize = 4;
-/// What `bpf_skb_adjust_room` leaves at least.
-const LEAST: usize = ETHERNET as usize + size_of::<Ipv6>();
+/// What `bpf_skb_adjust_room` leaves at least of a frame that it was not told to hold IPv6.
+const LEAST: usize = ETHERNET as usize + size_of::<Ipv4>();
 
 /// `BPF_F_ADJ_ROOM_ENCAP_L2(len)`, a macro that bindings cannot carry.
 const fn encap_l2(len: u64) -> u64 {
@@ -243,7 +243,7 @@ impl Frame for TcFrame {
         };
         let flags = u64::from(BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_NO_CSUM_RESET | inner);
         let len = self.len() - room;
-        // adjust_room leaves no less than an IP header behind the Ethernet header; EAPOL and others are shorter.
+        // EAPOL and others are shorter.
         let is_short = len < LEAST;
         if is_short {
             self.resize(LEAST + room)?;
@@ -293,6 +293,14 @@ impl Frame for TcFrame {
         // SAFETY: as in `copy_to`.
         unsafe { bpf_clone_redirect(self.skb, device.0, u64::from(BPF_F_INGRESS)) };
         self.set_mark(own);
+    }
+
+    #[inline(always)]
+    fn copy_to_transmit(&mut self, vtep_device: IfIndex) {
+        self.vouch(mark::SLOW_PATH);
+        // SAFETY: as in `copy_to`.
+        unsafe { bpf_clone_redirect(self.skb, vtep_device.0, 0) };
+        self.vouch(0);
     }
 
     #[inline(always)]

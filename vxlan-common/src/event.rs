@@ -1,0 +1,187 @@
+//! Maps `told` and `events`: what the programs tell whoever listens.
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::{
+    Address, Direction, FdbKey, IfIndex, Mac, Outcome, OverlayKey, RemoteIndex, Target, UdpPort, Vni,
+};
+
+/// How many can listen at once. Each brings a ring of its own, since a BPF ring has one consumer.
+pub const READERS: u32 = 8;
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Tiding {
+    /// Nobody knows where the destination is, and there is nobody to flood to (`l2miss`).
+    StationMissing = 1,
+    /// Nobody knows who has an IP address (`l3miss`).
+    AddressMissing = 2,
+    /// A station was heard of for the first time.
+    Learned = 3,
+    /// A station is somewhere else now.
+    Moved = 4,
+    /// A station had to make room for another.
+    Forgotten = 5,
+    /// A frame was dropped; told once a second for each reason.
+    Dropped = 6,
+}
+
+/// Whom or what a tiding is about. Misses and drops are told once a second for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Pod, Zeroable)]
+#[repr(C, align(8))]
+pub struct Subject {
+    /// An IP address, or six bytes of a MAC address, or outcome and direction of a drop.
+    who: [u8; 16],
+    vni: u32,
+    udp_port: u16,
+    tiding: u8,
+    reserved: u8,
+}
+
+impl Subject {
+    /// Nothing yet.
+    pub const NONE: Self = Self { who: [0; 16], vni: 0, udp_port: 0, tiding: 0, reserved: 0 };
+
+    // Written in place, not made and copied: a program keeps it in a map, since its stack would be written by words
+    // that are not aligned there.
+    #[inline(always)]
+    const fn about(&mut self, overlay: OverlayKey, tiding: Tiding) -> &mut [u8; 16] {
+        self.vni = overlay.vni().get();
+        self.udp_port = overlay.udp_port().0;
+        self.tiding = tiding as u8;
+        self.reserved = 0;
+        &mut self.who
+    }
+
+    /// Makes it about a station of an overlay.
+    #[inline(always)]
+    pub const fn set_station(&mut self, tiding: Tiding, station: &FdbKey) {
+        let who = self.about(station.overlay(), tiding);
+        *who = [0; 16];
+        [who[0], who[1], who[2], who[3], who[4], who[5]] = station.mac().0;
+    }
+
+    /// Makes it about an IP address of an overlay, that nobody is known to have.
+    #[inline(always)]
+    pub const fn set_address(&mut self, overlay: OverlayKey, address: &Address) {
+        *self.about(overlay, Tiding::AddressMissing) = address.0;
+    }
+
+    /// Makes it about frames of an overlay that were dropped for one reason.
+    #[inline(always)]
+    pub const fn set_drop(&mut self, overlay: OverlayKey, direction: Direction, outcome: Outcome) {
+        let who = self.about(overlay, Tiding::Dropped);
+        *who = [0; 16];
+        [who[0], who[1]] = [outcome as u8, direction as u8];
+    }
+}
+
+/// A tiding, as it stands in a reader's ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Event {
+    /// When, in nanoseconds of CLOCK_MONOTONIC.
+    pub time: u64,
+    /// About whom.
+    pub subject: Subject,
+    target: u32,
+    target_kind: u32,
+}
+
+impl Event {
+    const NOWHERE: u32 = 0;
+    const REMOTE: u32 = 1;
+    const PORT: u32 = 2;
+
+    /// Nothing yet.
+    pub const NONE: Self = Self { time: 0, subject: Subject::NONE, target: 0, target_kind: Self::NOWHERE };
+
+    /// Says where its subject is now.
+    #[inline(always)]
+    pub const fn set_target(&mut self, target: Option<Target>) {
+        (self.target_kind, self.target) = match target {
+            None => (Self::NOWHERE, 0),
+            Some(Target::Remote(remote)) => (Self::REMOTE, remote.0),
+            Some(Target::Port(port)) => (Self::PORT, port.0),
+        };
+    }
+
+    /// What happened; `None`: a newer version of the data path says it.
+    pub const fn tiding(&self) -> Option<Tiding> {
+        Some(match self.subject.tiding {
+            1 => Tiding::StationMissing,
+            2 => Tiding::AddressMissing,
+            3 => Tiding::Learned,
+            4 => Tiding::Moved,
+            5 => Tiding::Forgotten,
+            6 => Tiding::Dropped,
+            _ => return None,
+        })
+    }
+
+    /// In which overlay.
+    pub const fn overlay(&self) -> OverlayKey {
+        match Vni::new(self.subject.vni) {
+            Ok(vni) => OverlayKey::new(vni, UdpPort(self.subject.udp_port)),
+            Err(_) => OverlayKey::new(Vni::from_wire([0xff; 3]), UdpPort(self.subject.udp_port)),
+        }
+    }
+
+    /// The station that it is about.
+    pub const fn mac(&self) -> Mac {
+        let [a, b, c, d, e, f, ..] = self.subject.who;
+        Mac([a, b, c, d, e, f])
+    }
+
+    /// The IP address that it is about.
+    pub const fn address(&self) -> Address {
+        Address(self.subject.who)
+    }
+
+    /// Why a frame was dropped, and on which way; `None`: a newer version of the data path says it.
+    pub fn drop(&self) -> Option<(Direction, Outcome)> {
+        let [outcome, direction, ..] = self.subject.who;
+        let outcome = Outcome::ALL.iter().copied().find(|&known| known as u8 == outcome)?;
+        Some((if direction == 0 { Direction::Tx } else { Direction::Rx }, outcome))
+    }
+
+    /// Where the station is now.
+    pub const fn target(&self) -> Option<Target> {
+        match self.target_kind {
+            Self::REMOTE => Some(Target::Remote(RemoteIndex(self.target))),
+            Self::PORT => Some(Target::Port(IfIndex(self.target))),
+            _ => None,
+        }
+    }
+}
+
+const _: () = assert!(size_of::<Subject>() == 24);
+const _: () = assert!(size_of::<Event>() == 40);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_tells_what_was_put_into_it() {
+        let overlay = OverlayKey::new(Vni::from_wire([0, 1, 0xbc]), UdpPort(8472));
+        let station = FdbKey::new(overlay, Mac([2, 0, 0, 0, 0, 9]));
+        let mut event = Event::NONE;
+        for target in [None, Some(Target::Remote(RemoteIndex(7))), Some(Target::Port(IfIndex(8)))] {
+            event.subject.set_station(Tiding::Moved, &station);
+            event.set_target(target);
+            assert_eq!(
+                (event.tiding(), event.overlay(), event.mac()),
+                (Some(Tiding::Moved), overlay, station.mac())
+            );
+            assert_eq!(event.target(), target);
+        }
+        let address = Address::v4([172, 55, 1, 3]);
+        event.subject.set_address(overlay, &address);
+        assert_eq!((event.tiding(), event.address()), (Some(Tiding::AddressMissing), address));
+        let drop = (Direction::Rx, Outcome::NotAdmitted);
+        event.subject.set_drop(overlay, drop.0, drop.1);
+        assert_eq!((event.tiding(), event.drop()), (Some(Tiding::Dropped), Some(drop)));
+    }
+}

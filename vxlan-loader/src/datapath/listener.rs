@@ -1,0 +1,166 @@
+//! Those who listen to what the programs tell. Each brings a ring of its own, since a BPF ring has one consumer, and
+//! puts it into a slot of map `events`. A slot whose owner is gone is taken back by the next command that changes
+//! something, or by the next listener.
+
+use std::fs;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use anyhow::{Context, Result, bail};
+use aya::maps::{Map, MapData, RingBuf};
+use bytemuck::{Pod, Zeroable};
+use vxlan_common::{Event, READERS};
+
+use super::directory::Directory;
+use super::table::{broken, pinned};
+use super::tables::{EVENTS, Tables};
+use super::{Datapath, bpf};
+
+/// Bytes of a ring: room for 5,461 events.
+const RING: u32 = 1 << 18;
+
+// Places in map `state`, as the object has them.
+const HEARD: u32 = 2;
+const UNREPORTED: u32 = 5;
+const LOST: u32 = 8;
+
+/// Who has a slot: a process, told from a later one of the same number by when it began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Listener {
+    process: u64,
+    began: u64,
+}
+
+impl Listener {
+    fn this() -> Result<Self> {
+        let process = std::process::id();
+        let began = began(process).context("cannot read /proc/self/stat: is /proc mounted?")?;
+        Ok(Self { process: process.into(), began })
+    }
+
+    fn is_alive(&self) -> bool {
+        u32::try_from(self.process).ok().and_then(began) == Some(self.began)
+    }
+}
+
+/// When a process began, in ticks since the machine did; `None`: it is gone.
+fn began(process: u32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name in parentheses may hold blanks; `starttime` is the 22nd field, the 20th behind it (proc(5)).
+    let (_, rest) = stat.rsplit_once(')')?;
+    rest.split_whitespace().nth(19)?.parse().ok()
+}
+
+/// A ring in a slot of map `events`. It stays there until [`Datapath::dismiss`].
+pub struct Ears {
+    ring: RingBuf<MapData>,
+    slot: u32,
+    this: Listener,
+}
+
+impl Ears {
+    /// The next event, if there is one.
+    pub fn next(&mut self) -> Option<Event> {
+        let item = self.ring.next()?;
+        bytemuck::try_pod_read_unaligned(&item).ok()
+    }
+}
+
+impl AsFd for Ears {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.ring.as_fd()
+    }
+}
+
+impl Datapath {
+    /// A ring into which the programs put what they tell from now on.
+    pub fn listen(&mut self) -> Result<Ears> {
+        self.reclaim()?;
+        let (events, this) = (self.events()?, Listener::this()?);
+        let tables = self.tables_mut().context("nothing is attached")?;
+        let taken: Vec<u32> = tables.reader.rows()?.into_iter().map(|(slot, _)| slot).collect();
+        let Some(slot) = (0..READERS).find(|slot| !taken.contains(slot)) else {
+            bail!("{READERS} listen already, which is as many as there can be: end one of them");
+        };
+        let ring = bpf::create_ring("reader", RING).context("cannot make a ring for events")?;
+        bpf::set_inner(events.fd().as_fd(), slot, ring.as_fd())
+            .context("cannot put a ring into table events")?;
+        let map = MapData::from_fd(ring).map_err(|error| broken(EVENTS, error))?;
+        let ring = Map::RingBuf(map).try_into().map_err(|error| broken(EVENTS, error))?;
+        tables.state.set(LOST + slot, 0)?;
+        tables.reader.set(&slot, &this)?;
+        tables.set_heard(slot, true)?;
+        Ok(Ears { ring, slot, this })
+    }
+
+    /// Takes a ring out again.
+    pub fn dismiss(&mut self, ears: &Ears) -> Result<()> {
+        if self.hears(ears)? { self.empty(ears.slot) } else { Ok(()) }
+    }
+
+    /// Whether a ring is still in its slot: not if all tables were taken away meanwhile.
+    pub fn hears(&self, ears: &Ears) -> Result<bool> {
+        let Some(tables) = self.tables()? else { return Ok(false) };
+        Ok(tables.reader.get(&ears.slot)? == Some(ears.this))
+    }
+
+    /// How many events a ring had no room for, and how many misses and drops were not told to anyone, since they were
+    /// too many a second, since the tables were made.
+    pub fn lost(&self, ears: &Ears) -> Result<(u64, u64)> {
+        let Some(tables) = self.tables()? else { return Ok((0, 0)) };
+        Ok((tables.state.get(LOST + ears.slot)?, tables.state.get(UNREPORTED)?))
+    }
+
+    /// Takes back the slots whose owners are gone.
+    pub fn reclaim(&mut self) -> Result<()> {
+        let Some(tables) = self.tables()? else { return Ok(()) };
+        let gone: Vec<u32> = tables
+            .reader
+            .rows()?
+            .into_iter()
+            .filter(|(_, listener)| !listener.is_alive())
+            .map(|(slot, _)| slot)
+            .collect();
+        gone.into_iter().try_for_each(|slot| self.empty(slot))
+    }
+
+    /// What CLOCK_REALTIME is ahead of the clock of events, in nanoseconds.
+    pub fn events_began() -> i128 {
+        bpf::monotonic_began()
+    }
+
+    fn empty(&mut self, slot: u32) -> Result<()> {
+        let events = self.events()?;
+        let Some(tables) = self.tables_mut() else { return Ok(()) };
+        tables.set_heard(slot, false)?;
+        bpf::remove_inner(events.fd().as_fd(), slot).context("cannot take a ring out of table events")?;
+        tables.reader.remove(&slot).map(drop)
+    }
+
+    fn events(&self) -> Result<MapData> {
+        let directory: &Directory = &self.directory;
+        pinned(&directory.map(EVENTS)).map_err(|error| broken(EVENTS, error))
+    }
+}
+
+impl Tables {
+    /// Tells the programs whether somebody listens at a slot.
+    fn set_heard(&mut self, slot: u32, heard: bool) -> Result<()> {
+        let bits = self.state.get(HEARD)?;
+        let bit = 1 << slot;
+        self.state.set(HEARD, if heard { bits | bit } else { bits & !bit })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_told_from_a_later_one_of_its_number() {
+        let this = Listener::this().expect("/proc");
+        assert!(this.is_alive());
+        assert!(!Listener { began: this.began + 1, ..this }.is_alive());
+        assert!(!Listener { process: u64::from(u32::MAX), ..this }.is_alive());
+    }
+}
