@@ -9,6 +9,16 @@ use crate::{
 /// How many can listen at once. Each brings a ring of its own, since a BPF ring has one consumer.
 pub const READERS: u32 = 8;
 
+/// Map `reader`: who has a slot, a process, told from a later one of the same number by when it began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Listener {
+    /// Its number.
+    pub process: u64,
+    /// When it began, in clock ticks since the machine did.
+    pub began: u64,
+}
+
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]

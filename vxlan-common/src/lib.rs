@@ -34,7 +34,7 @@ mod vni;
 pub use address::Address;
 pub use admit::{AdmitKey, AllowKey, Known};
 pub use counter::{Class, Count, CountKey, Direction, Outcome};
-pub use event::{Event, READERS, Subject, Tiding};
+pub use event::{Event, Listener, READERS, Subject, Tiding};
 pub use fdb::{FdbEntry, FdbFlags, FdbKey, Target};
 pub use flood::{FLOOD_PORTS, FLOOD_REMOTES, FloodList};
 pub use local::LocalAddress;

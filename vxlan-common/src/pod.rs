@@ -23,6 +23,7 @@ pod!(
     FdbKey,
     FloodList,
     Known,
+    Listener,
     LocalAddress,
     NeighEntry,
     NeighKey,

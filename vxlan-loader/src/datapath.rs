@@ -10,6 +10,7 @@ mod kernel;
 mod link;
 mod listener;
 mod lock;
+mod names;
 mod object;
 mod sweep;
 mod table;

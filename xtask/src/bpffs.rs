@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{packages, run};
+use crate::run;
 
 const PATH: &str = "/sys/fs/bpf";
 
@@ -16,7 +16,7 @@ pub fn mount() -> Result<()> {
         return Ok(());
     }
     let args = ["-t", "bpf", "bpf", PATH];
-    if !packages::is_root() {
+    if !run::is_root() {
         bail!("the BPF file system is not mounted; as root run: mount {}", args.join(" "));
     }
     println!("setup: mounting the BPF file system at {PATH}");

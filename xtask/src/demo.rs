@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::build;
+use crate::run::is_root;
 use crate::setup::Scope;
-use crate::{build, packages};
 use stage::Stage;
 
 const PING: &str = "ping -n -c 3 -i 0.2 -W 2 172.55.1.3";
@@ -16,7 +17,7 @@ const CAPTURE: &str = "/tmp/vxbpf-demo.pcap";
 
 /// Builds what is missing and plays it.
 pub fn run() -> Result<()> {
-    ensure!(packages::is_root(), "the demo makes network namespaces and loads programs: run it as root");
+    ensure!(is_root(), "the demo makes network namespaces and loads programs: run it as root");
     build::run(Scope::Test)?;
     let begin = Instant::now();
     let stage = Stage::new()?;

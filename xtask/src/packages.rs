@@ -1,17 +1,23 @@
 //! The Debian packages that building and testing need, by the program or file that shows that they are there.
 
 use std::env;
-use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::setup::Scope;
 use crate::{linker, run, toolchain};
 
 const INSTALL: [&str; 4] = ["install", "-y", "-q", "--no-install-recommends"];
+
+/// What to set up for.
+#[derive(Clone, Copy)]
+pub enum Scope {
+    /// Compiling vxbpf.
+    Build,
+    /// Compiling it and running the network tests.
+    Test,
+}
 
 /// What shows that a package, or something as good, is installed.
 enum Sign {
@@ -87,12 +93,6 @@ fn has_program(name: &str) -> bool {
         .any(|directory| directory.join(name).is_file())
 }
 
-/// Whether this process may install packages, mount, and make network namespaces.
-pub fn is_root() -> bool {
-    // /proc/self belongs to the effective user.
-    fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
-}
-
 /// Installs packages, as root on Debian; else fails with the command to type.
 pub fn install(packages: &[&str]) -> Result<()> {
     let names = packages.join(" ");
@@ -102,7 +102,7 @@ pub fn install(packages: &[&str]) -> Result<()> {
              `rustup toolchain install nightly --component rust-src`), then run `cargo xtask setup` again"
         );
     }
-    if !is_root() {
+    if !run::is_root() {
         bail!(
             "packages are missing; as root run: apt-get update && \
              DEBIAN_FRONTEND=noninteractive apt-get {} {names}",

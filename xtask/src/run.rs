@@ -1,7 +1,9 @@
 //! Runs other programs; a failure says which command it was.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::io::{BufRead, BufReader, Write as _};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -9,6 +11,12 @@ use anyhow::{Context, Result, bail};
 
 /// How many of a silent command's last lines a failure shows.
 const TAIL_LINES: usize = 20;
+
+/// Whether this process may install packages, mount, and make network namespaces.
+pub fn is_root() -> bool {
+    // /proc/self belongs to the effective user.
+    fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
+}
 
 /// Runs a command that talks to the user itself.
 pub fn visibly(command: &mut Command) -> Result<()> {

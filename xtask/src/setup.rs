@@ -6,14 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::{bpffs, linker, packages, toolchain};
 
-/// What to set up for.
-#[derive(Clone, Copy)]
-pub enum Scope {
-    /// Compiling vxbpf.
-    Build,
-    /// Compiling it and running the network tests.
-    Test,
-}
+pub use crate::packages::Scope;
 
 /// Finds or installs what `scope` needs.
 pub fn run(scope: Scope) -> Result<()> {

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use clap::ValueEnum;
 
 use crate::setup::Scope;
-use crate::{build, packages, run, workspace};
+use crate::{build, run, workspace};
 
 /// The options of `test`.
 #[derive(clap::Args)]
@@ -51,7 +51,7 @@ impl Ring {
 pub fn run(args: &Args) -> Result<()> {
     let rings = args.ring.map_or_else(|| vec![Ring::Unit, Ring::Net], |ring| vec![ring]);
     if rings.contains(&Ring::Net) {
-        ensure!(packages::is_root(), "the net tests need root: run as root, or only `--ring unit`");
+        ensure!(run::is_root(), "the net tests need root: run as root, or only `--ring unit`");
         build::run(Scope::Test)?;
     } else {
         build::object(Scope::Build)?;

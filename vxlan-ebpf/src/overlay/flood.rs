@@ -1,9 +1,9 @@
 //! Broadcast, unknown and multicast: a copy for every local port, the VTEP device, and every VTEP of the flood
 //! list (head-end replication) or the one multicast group.
 
-use vxlan_common::{HopState, Outcome, OverlayFlags, PortKind};
+use vxlan_common::{HopState, Outcome, PortKind};
 
-use super::{Journey, encap, leave, miss, too_big};
+use super::{Journey, encap, leave, lookup, miss, too_big};
 use crate::{
     Frame, Tables, Verdict,
     tables::{Way, way},
@@ -18,7 +18,7 @@ pub(super) fn everyone<F: Frame, T: Tables>(
     journey: &Journey<'_>,
 ) -> Result<Ending, Outcome> {
     let has_local = copy_to_local_ports(frame, tables, journey);
-    let last = match last_way(tables, journey) {
+    let last = match lookup::last_way(tables, journey) {
         Ok(last) => last,
         Err(outcome) => {
             if outcome == Outcome::NoTarget {
@@ -103,23 +103,6 @@ fn copy_to_local_ports<F: Frame, T: Tables>(frame: &mut F, tables: &T, journey: 
             true
         }
     }
-}
-
-/// The way to the group, else to the last VTEP of the list: the frame itself leaves by it, the others get copies.
-#[inline(always)]
-pub(super) fn last_way<'a, T: Tables>(tables: &'a T, journey: &Journey<'a>) -> Result<Way<'a>, Outcome> {
-    if journey.overlay.has(OverlayFlags::DEVICE_TRANSMIT) {
-        return Err(Outcome::SlowPath);
-    }
-    let last = match journey.overlay.group() {
-        Some(group) => group,
-        None => {
-            let list = tables.flood(journey.key).ok_or(Outcome::NoTarget)?;
-            list.remote(list.remote_count().wrapping_sub(1)).ok_or(Outcome::NoTarget)?
-        }
-    };
-    let last = way(tables, journey.key, journey.overlay, last).ok_or(Outcome::NoTarget)?;
-    if last.hop.state() == HopState::Unknown { Err(Outcome::SlowPath) } else { Ok(last) }
 }
 
 /// The outer headers are on; each VTEP gets a copy with its addresses.

@@ -1,6 +1,6 @@
 //! Where a frame goes: one port, one VTEP, or everyone.
 
-use vxlan_common::{FdbKey, IfIndex, Mac, Outcome, PortKind, Target};
+use vxlan_common::{FdbKey, HopState, IfIndex, Mac, Outcome, OverlayFlags, PortKind, Target};
 
 use super::Journey;
 use crate::{
@@ -89,4 +89,21 @@ pub(super) fn hears_by_itself<T: Tables>(tables: &T, journey: &Journey<'_>, mac:
                 }
         }
     }
+}
+
+/// The way to the group, else to the last VTEP of the list: the frame itself leaves by it, the others get copies.
+#[inline(always)]
+pub(super) fn last_way<'a, T: Tables>(tables: &'a T, journey: &Journey<'a>) -> Result<Way<'a>, Outcome> {
+    if journey.overlay.has(OverlayFlags::DEVICE_TRANSMIT) {
+        return Err(Outcome::SlowPath);
+    }
+    let last = match journey.overlay.group() {
+        Some(group) => group,
+        None => {
+            let list = tables.flood(journey.key).ok_or(Outcome::NoTarget)?;
+            list.remote(list.remote_count().wrapping_sub(1)).ok_or(Outcome::NoTarget)?
+        }
+    };
+    let last = way(tables, journey.key, journey.overlay, last).ok_or(Outcome::NoTarget)?;
+    if last.hop.state() == HopState::Unknown { Err(Outcome::SlowPath) } else { Ok(last) }
 }

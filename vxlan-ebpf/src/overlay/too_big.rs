@@ -3,7 +3,7 @@
 use vxlan_common::{Outcome, PortKind};
 
 use super::{
-    Journey, flood,
+    Journey,
     lookup::{self, Found},
 };
 use crate::{
@@ -33,7 +33,7 @@ pub(super) fn answer<F: Frame, T: Tables>(
 ) -> Result<Ending, Outcome> {
     let room = match lookup::destination(tables, journey)? {
         Found::Remote(way) => room(&way),
-        Found::Everyone => room(&flood::last_way(tables, journey)?),
+        Found::Everyone => room(&lookup::last_way(tables, journey)?),
         // The table changed since the stage before.
         Found::Port(_) | Found::LocalPorts => return Err(Outcome::SlowPath),
     };

@@ -12,8 +12,6 @@ use std::path::Path;
 use bytemuck::{Pod, Zeroable};
 use vxlan_common::{IfIndex, Seconds};
 
-use super::listener::Listener;
-
 const MAP_CREATE: libc::c_int = 0;
 const MAP_UPDATE_ELEM: libc::c_int = 2;
 const MAP_DELETE_ELEM: libc::c_int = 3;
@@ -28,9 +26,6 @@ const LINK_TYPE_TCX: u32 = 11;
 
 /// Bytes of rows to ask for at a time.
 const ROOM: usize = 1 << 18;
-
-// SAFETY: it is `bytemuck::Pod`: any bytes are one, and it has no padding.
-unsafe impl aya::Pod for Listener {}
 
 /// What the kernel says of a TCX link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use vxlan_common::IfIndex;
 
 use super::hook::Hook;
-use super::tables::MAPS;
+use super::names::MAPS;
 
 /// The pins of one network namespace.
 #[derive(Clone, Debug)]

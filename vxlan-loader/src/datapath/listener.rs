@@ -7,12 +7,12 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use anyhow::{Context, Result, bail};
 use aya::maps::{Map, MapData, RingBuf};
-use bytemuck::{Pod, Zeroable};
-use vxlan_common::{Event, READERS};
+use vxlan_common::{Event, Listener, READERS};
 
 use super::directory::Directory;
+use super::names::EVENTS;
 use super::table::{broken, pinned};
-use super::tables::{EVENTS, Tables};
+use super::tables::Tables;
 use super::{Datapath, bpf};
 
 /// Bytes of a ring: room for 5,461 events.
@@ -23,24 +23,15 @@ const HEARD: u32 = 2;
 const UNREPORTED: u32 = 5;
 const LOST: u32 = 8;
 
-/// Who has a slot: a process, told from a later one of the same number by when it began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
-#[repr(C)]
-pub struct Listener {
-    process: u64,
-    began: u64,
+/// This process.
+fn this() -> Result<Listener> {
+    let process = std::process::id();
+    let began = began(process).context("cannot read /proc/self/stat: is /proc mounted?")?;
+    Ok(Listener { process: process.into(), began })
 }
 
-impl Listener {
-    fn this() -> Result<Self> {
-        let process = std::process::id();
-        let began = began(process).context("cannot read /proc/self/stat: is /proc mounted?")?;
-        Ok(Self { process: process.into(), began })
-    }
-
-    fn is_alive(&self) -> bool {
-        u32::try_from(self.process).ok().and_then(began) == Some(self.began)
-    }
+fn is_alive(listener: &Listener) -> bool {
+    u32::try_from(listener.process).ok().and_then(began) == Some(listener.began)
 }
 
 /// When a process began, in ticks since the machine did; `None`: it is gone.
@@ -76,7 +67,7 @@ impl Datapath {
     /// A ring into which the programs put what they tell from now on.
     pub fn listen(&mut self) -> Result<Ears> {
         self.reclaim()?;
-        let (events, this) = (self.events()?, Listener::this()?);
+        let (events, this) = (self.events()?, this()?);
         let tables = self.tables_mut().context("nothing is attached")?;
         let taken: Vec<u32> = tables.reader.rows()?.into_iter().map(|(slot, _)| slot).collect();
         let Some(slot) = (0..READERS).find(|slot| !taken.contains(slot)) else {
@@ -118,7 +109,7 @@ impl Datapath {
             .reader
             .rows()?
             .into_iter()
-            .filter(|(_, listener)| !listener.is_alive())
+            .filter(|(_, listener)| !is_alive(listener))
             .map(|(slot, _)| slot)
             .collect();
         gone.into_iter().try_for_each(|slot| self.empty(slot))
@@ -158,9 +149,9 @@ mod tests {
 
     #[test]
     fn a_process_is_told_from_a_later_one_of_its_number() {
-        let this = Listener::this().expect("/proc");
-        assert!(this.is_alive());
-        assert!(!Listener { began: this.began + 1, ..this }.is_alive());
-        assert!(!Listener { process: u64::from(u32::MAX), ..this }.is_alive());
+        let this = this().expect("/proc");
+        assert!(is_alive(&this));
+        assert!(!is_alive(&Listener { began: this.began + 1, ..this }));
+        assert!(!is_alive(&Listener { process: u64::from(u32::MAX), ..this }));
     }
 }

@@ -10,8 +10,9 @@ use aya::{Ebpf, EbpfError, EbpfLoader};
 
 use super::directory::{Directory, remove_pin};
 use super::hook::Hook;
+use super::names::{MAPS, STAGE};
 use super::table::errno;
-use super::tables::{MAPS, STAGE, Tables};
+use super::tables::Tables;
 
 static OBJECT: &[u8] = aya::include_bytes_aligned!(env!("VXBPF_OBJECT_FILE"));
 

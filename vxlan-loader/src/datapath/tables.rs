@@ -3,46 +3,13 @@
 use anyhow::Result;
 use aya::maps::{Map, MapData, PerCpuArray, PerCpuHashMap};
 use vxlan_common::{
-    AdmitKey, Count, CountKey, FdbEntry, FdbKey, FloodList, Known, NeighEntry, NeighKey, Overlay, OverlayKey,
-    Port, READERS, Remote, RemoteIndex, RemoteKey, RemoteTraffic,
+    AdmitKey, Count, CountKey, FdbEntry, FdbKey, FloodList, Known, Listener, NeighEntry, NeighKey, Overlay,
+    OverlayKey, Port, READERS, Remote, RemoteIndex, RemoteKey, RemoteTraffic,
 };
 
 use super::directory::Directory;
-use super::listener::Listener;
+use super::names::{READER, SPEC};
 use super::table::{Indexed, Prefixes, Table, broken, pinned};
-
-/// Names of the maps that are pinned. The last two are the loader's own; the rest are in the object.
-pub(super) const MAPS: [&str; 20] = [
-    "vni",
-    "listen",
-    "port",
-    "fdb",
-    "neigh",
-    "ring",
-    "flood",
-    "remote",
-    "vtep",
-    "vtep_traffic",
-    "nexthop",
-    "admit",
-    "allow",
-    "local",
-    "count",
-    "state",
-    EVENTS,
-    STAGE,
-    READER,
-    SPEC,
-];
-
-const SPEC: &str = "spec";
-const READER: &str = "reader";
-
-/// The table of the rings of those who listen.
-pub(super) const EVENTS: &str = "events";
-
-/// The table of the programs that others call.
-pub(super) const STAGE: &str = "stage";
 
 /// How many overlays there can be, as in the object.
 const OVERLAYS: u32 = 4096;

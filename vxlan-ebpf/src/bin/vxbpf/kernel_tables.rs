@@ -1,9 +1,6 @@
 //! The engine's tables, made of BPF maps.
 
-use core::{
-    ffi::c_void,
-    intrinsics::{AtomicOrdering, atomic_xadd},
-};
+use core::ffi::c_void;
 
 use aya_ebpf::{
     bindings::{__sk_buff, BPF_ANY, BPF_EXIST, BPF_NOEXIST},
@@ -27,16 +24,6 @@ use crate::{
 };
 
 const NANOSECONDS: u64 = 1_000_000_000;
-
-/// Adds one to a word of map `state`; returns what it was.
-#[inline(always)]
-pub(crate) fn add_one(index: u32) -> u32 {
-    let Some(word) = STATE.get_ptr_mut(index) else { return 0 };
-    // SAFETY: a word of a map outlives the program; all who change it do so atomically. (The methods of
-    // `AtomicU64` are left out on this target; the instruction is there since Linux 5.12. With a relaxed
-    // ordering LLVM 22 makes the one that does not give the old value.)
-    unsafe { atomic_xadd::<u64, u64, { AtomicOrdering::SeqCst }>(word, 1) as u32 }
-}
 
 pub(crate) struct KernelTables {
     skb: *mut __sk_buff,

@@ -9,6 +9,7 @@ mod entry;
 mod fib;
 mod kernel_tables;
 mod maps;
+mod state;
 mod tc_frame;
 mod tell;
 #[cfg(feature = "trace")]

@@ -72,24 +72,6 @@ pub(crate) static LOCAL: PerCpuArray<LocalAddress, LOCAL_SLOTS> = PerCpuArray::n
 #[btf_map(name = "count")]
 pub(crate) static COUNT: PerCpuHashMap<CountKey, Count, { 64 * OVERLAYS }, SPARSE> = PerCpuHashMap::new();
 
-/// What map `state` holds at which index.
-pub(crate) mod state {
-    /// The clock hand of the ring: how often it was advanced.
-    pub(crate) const HAND: u32 = 0;
-    /// How many remotes learning has claimed.
-    pub(crate) const CLAIMED: u32 = 1;
-    /// A bit for each slot of `events` whose reader is there; the loader writes it.
-    pub(crate) const READERS: u32 = 2;
-    /// The second in which the next word counts.
-    pub(crate) const SECOND: u32 = 3;
-    /// How much was reported in that second.
-    pub(crate) const REPORTS: u32 = 4;
-    /// How much was not reported, since it was too much a second.
-    pub(crate) const UNREPORTED: u32 = 5;
-    /// The first of the words that count, for each reader, what its ring had no room for.
-    pub(crate) const LOST: u32 = 8;
-}
-
 #[btf_map(name = "state")]
 pub(crate) static STATE: Array<u64, 16> = Array::new();
 

@@ -7,19 +7,12 @@ use aya_ebpf::{
 use vxlan_common::{Event, READERS, Seconds, Subject, Target};
 
 use crate::{
-    kernel_tables::add_one,
-    maps::{EVENT, EVENTS, STATE, TOLD, state},
+    maps::{EVENT, EVENTS, STATE, TOLD},
+    state::{self, add_one, word},
 };
 
 /// How much is reported a second in all.
 const REPORTS_A_SECOND: u32 = 1000;
-
-/// A word of map `state`.
-#[inline(always)]
-fn word(index: u32) -> u64 {
-    // SAFETY: a word of a map outlives the program.
-    STATE.get_ptr_mut(index).map_or(0, |word| unsafe { word.read_volatile() })
-}
 
 /// Whether somebody listens.
 #[inline(always)]

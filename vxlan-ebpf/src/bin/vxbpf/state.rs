@@ -1,0 +1,37 @@
+//! Map `state`: words that all CPUs share.
+
+use core::intrinsics::{AtomicOrdering, atomic_xadd};
+
+use crate::maps::STATE;
+
+/// The clock hand of the ring: how often it was advanced.
+pub(crate) const HAND: u32 = 0;
+/// How many remotes learning has claimed.
+pub(crate) const CLAIMED: u32 = 1;
+/// A bit for each slot of `events` whose reader is there; the loader writes it.
+pub(crate) const READERS: u32 = 2;
+/// The second in which the next word counts.
+pub(crate) const SECOND: u32 = 3;
+/// How much was reported in that second.
+pub(crate) const REPORTS: u32 = 4;
+/// How much was not reported, since it was too much a second.
+pub(crate) const UNREPORTED: u32 = 5;
+/// The first of the words that count, for each reader, what its ring had no room for.
+pub(crate) const LOST: u32 = 8;
+
+/// Adds one to a word of map `state`; returns what it was.
+#[inline(always)]
+pub(crate) fn add_one(index: u32) -> u32 {
+    let Some(word) = STATE.get_ptr_mut(index) else { return 0 };
+    // SAFETY: a word of a map outlives the program; all who change it do so atomically. (The methods of
+    // `AtomicU64` are left out on this target; the instruction is there since Linux 5.12. With a relaxed
+    // ordering LLVM 22 makes the one that does not give the old value.)
+    unsafe { atomic_xadd::<u64, u64, { AtomicOrdering::SeqCst }>(word, 1) as u32 }
+}
+
+/// A word of map `state`.
+#[inline(always)]
+pub(crate) fn word(index: u32) -> u64 {
+    // SAFETY: a word of a map outlives the program.
+    STATE.get_ptr_mut(index).map_or(0, |word| unsafe { word.read_volatile() })
+}
