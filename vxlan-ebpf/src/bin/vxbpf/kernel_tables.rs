@@ -18,8 +18,9 @@ use crate::{
     fib,
     maps::{
         ADMIT, ALLOW, ALLOW_KEY, COUNT, FDB_TABLE, FLOOD, LISTEN, LOCAL, LOCAL_SLOTS, NEIGH, NEXTHOP, PORT,
-        REMOTE, RING_SLOTS, RING_TABLE, STATE, VNI, VTEP, VTEP_TRAFFIC, state,
+        REMOTE, RING_SLOTS, RING_TABLE, VNI, VTEP, VTEP_TRAFFIC,
     },
+    state::{self, add_one},
     tell,
 };
 
