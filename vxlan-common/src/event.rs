@@ -2,9 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::{
-    Address, Direction, FdbKey, IfIndex, Mac, Outcome, OverlayKey, RemoteIndex, Target, UdpPort, Vni,
-};
+use crate::{Address, Direction, FdbKey, IfIndex, Mac, Outcome, OverlayKey, RemoteIndex, Target};
 
 /// How many can listen at once. Each brings a ring of its own, since a BPF ring has one consumer.
 pub const READERS: u32 = 8;
@@ -132,10 +130,7 @@ impl Event {
 
     /// In which overlay.
     pub const fn overlay(&self) -> OverlayKey {
-        match Vni::new(self.subject.vni) {
-            Ok(vni) => OverlayKey::new(vni, UdpPort(self.subject.udp_port)),
-            Err(_) => OverlayKey::new(Vni::from_wire([0xff; 3]), UdpPort(self.subject.udp_port)),
-        }
+        OverlayKey::of_row(self.subject.vni, self.subject.udp_port)
     }
 
     /// The station that it is about.
@@ -172,6 +167,7 @@ const _: () = assert!(size_of::<Event>() == 40);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{UdpPort, Vni};
 
     #[test]
     fn an_event_tells_what_was_put_into_it() {

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::{IfIndex, Mac, OverlayKey, RemoteIndex, Seconds, UdpPort, Vni};
+use crate::{IfIndex, Mac, OverlayKey, RemoteIndex, Seconds};
 
 /// A station of an overlay. In map `ring` all zero means a free slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Pod, Zeroable)]
@@ -23,10 +23,7 @@ impl FdbKey {
 
     /// Its overlay.
     pub const fn overlay(&self) -> OverlayKey {
-        match Vni::new(self.vni) {
-            Ok(vni) => OverlayKey::new(vni, UdpPort(self.udp_port)),
-            Err(_) => OverlayKey::new(Vni::from_wire([0xff; 3]), UdpPort(self.udp_port)),
-        }
+        OverlayKey::of_row(self.vni, self.udp_port)
     }
 
     /// Its Ethernet address.

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::{Address, Mac, OverlayKey, Seconds, UdpPort, Vni};
+use crate::{Address, Mac, OverlayKey, Seconds};
 
 /// An IP address of an overlay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Pod, Zeroable)]
@@ -24,10 +24,7 @@ impl NeighKey {
 
     /// Its overlay.
     pub const fn overlay(&self) -> OverlayKey {
-        match Vni::new(self.vni) {
-            Ok(vni) => OverlayKey::new(vni, UdpPort(self.udp_port)),
-            Err(_) => OverlayKey::new(Vni::from_wire([0xff; 3]), UdpPort(self.udp_port)),
-        }
+        OverlayKey::of_row(self.vni, self.udp_port)
     }
 
     /// Its address.
@@ -131,6 +128,7 @@ const _: () = assert!(size_of::<NeighEntry>() == 16);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{UdpPort, Vni};
 
     #[test]
     fn only_a_reachable_entry_expires_and_a_stale_one_never_holds() {

@@ -50,6 +50,12 @@ impl OverlayKey {
         Self { vni: vni.get(), udp_port: udp_port.0, reserved: 0 }
     }
 
+    /// That of a map's row, which has the numbers among others.
+    #[inline(always)]
+    pub(crate) const fn of_row(vni: u32, udp_port: u16) -> Self {
+        Self { vni, udp_port, reserved: 0 }
+    }
+
     /// Its VNI.
     #[inline(always)]
     pub const fn vni(&self) -> Vni {

@@ -135,6 +135,12 @@ impl Remote {
         self.key.address()
     }
 
+    /// Whether it is this very host, as the loader found it or as `local`, the overlay's own address, says.
+    #[inline(always)]
+    pub fn is_home(&self, local: Address) -> bool {
+        self.flags & RemoteFlags::HOME != 0 || self.address() == local
+    }
+
     /// The VNI to send with, if it is not the overlay's.
     #[inline(always)]
     pub fn vni(&self) -> Option<Vni> {

@@ -5,9 +5,7 @@
 //! station of those that has been silent for longest, one of its own overlay before any other. So a full table never
 //! stops learning, never costs a fixed entry, and who floods one overlay with addresses pushes out that one's.
 
-use vxlan_common::{
-    Address, FdbEntry, FdbKey, IfIndex, Outcome, OverlayKey, RemoteFlags, RemoteIndex, Target, Tiding,
-};
+use vxlan_common::{Address, FdbEntry, FdbKey, IfIndex, Outcome, OverlayKey, RemoteIndex, Target, Tiding};
 
 use crate::Tables;
 
@@ -83,7 +81,7 @@ fn names_this_host<T: Tables>(tables: &T, key: &FdbKey, entry: &FdbEntry) -> boo
     let (Some(remote), Some(overlay)) = (tables.remote(index), tables.overlay(key.overlay())) else {
         return false;
     };
-    remote.flags & RemoteFlags::HOME != 0 || remote.address() == overlay.local()
+    remote.is_home(overlay.local())
 }
 
 /// `last seen` is written at most once a second.

@@ -29,62 +29,47 @@ use crate::{
 use journey::Journey;
 use lookup::Found;
 
-/// The first stage. `device` is the port that the frame came from.
-#[inline(always)]
-pub fn run<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -> Verdict {
-    let Some(departure) = Departure::from(frame, tables, device) else { return Verdict::PASS };
-    let ended = match departure.journey(frame) {
-        Ok(journey) => forward(frame, tables, &journey),
-        Err(outcome) => Err(outcome),
+/// A stage: reads the frame, does its work with it, counts it.
+///
+/// A macro and not a function that is given the work: the compiler would not always put the work in line, and the stack
+/// of a program does not hold one more call.
+macro_rules! stage {
+    ($(#[$doc:meta])* $name:ident: $work:path) => {
+        $(#[$doc])*
+        #[inline(always)]
+        pub fn $name<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -> Verdict {
+            let Some(departure) = Departure::from(frame, tables, device) else { return Verdict::PASS };
+            let ended = match departure.journey(frame) {
+                Ok(journey) => $work(frame, tables, &journey),
+                Err(outcome) => Err(outcome),
+            };
+            departure.end(tables, ended)
+        }
     };
-    departure.end(tables, ended)
 }
 
-/// The stage for broadcast, unknown and multicast frames.
-#[inline(always)]
-pub fn flood<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -> Verdict {
-    let Some(departure) = Departure::from(frame, tables, device) else { return Verdict::PASS };
-    let ended = match departure.journey(frame) {
-        Ok(journey) => flood::everyone(frame, tables, &journey),
-        Err(outcome) => Err(outcome),
-    };
-    departure.end(tables, ended)
+stage! {
+    /// The first stage. `device` is the port that the frame came from.
+    run: forward
+}
+stage! {
+    /// The stage for broadcast, unknown and multicast frames.
+    flood: flood::everyone
+}
+stage! {
+    /// The stage for what the FDB says is on this host, but not at which port.
+    flood_locally: flood::local_ports
+}
+stage! {
+    /// The stage for what does not fit the path.
+    too_big: too_big::answer
+}
+stage! {
+    /// The stage for ARP and ND where the overlay is a proxy; another one may follow.
+    answer: answer::question
 }
 
-/// The stage for what the FDB says is on this host, but not at which port.
-#[inline(always)]
-pub fn flood_locally<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -> Verdict {
-    let Some(departure) = Departure::from(frame, tables, device) else { return Verdict::PASS };
-    let ended = match departure.journey(frame) {
-        Ok(journey) => flood::local_ports(frame, tables, &journey),
-        Err(outcome) => Err(outcome),
-    };
-    departure.end(tables, ended)
-}
-
-/// The stage for what does not fit the path.
-#[inline(always)]
-pub fn too_big<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -> Verdict {
-    let Some(departure) = Departure::from(frame, tables, device) else { return Verdict::PASS };
-    let ended = match departure.journey(frame) {
-        Ok(journey) => too_big::answer(frame, tables, &journey),
-        Err(outcome) => Err(outcome),
-    };
-    departure.end(tables, ended)
-}
-
-/// The stage for ARP and ND where the overlay is a proxy; another one may follow.
-#[inline(always)]
-pub fn answer<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -> Verdict {
-    let Some(departure) = Departure::from(frame, tables, device) else { return Verdict::PASS };
-    let ended = match departure.journey(frame) {
-        Ok(journey) => answer::question(frame, tables, &journey),
-        Err(outcome) => Err(outcome),
-    };
-    departure.end(tables, ended)
-}
-
-/// The stage for what goes to a router; another one may follow.
+/// The stage for what goes to a router, which it may turn: then it is read anew. Another one may follow.
 #[inline(always)]
 pub fn route<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -> Verdict {
     let Some(departure) = Departure::from(frame, tables, device) else { return Verdict::PASS };
@@ -222,7 +207,7 @@ fn deliver<T: Tables>(tables: &T, journey: &Journey<'_>, port: IfIndex) -> Verdi
 /// A copy of a flooded frame that has its outer headers and came by the VTEP device, since a clone cannot wait for
 /// a neighbour: finds the way to the VTEP at `slot` again. It was counted when it was made.
 ///
-/// What says that it is such a copy can be forged, so it must be what this overlay would have sent.
+/// It must be what this overlay would have sent, whoever says that it is such a copy.
 #[inline(always)]
 pub fn resolve<F: Frame, T: Tables>(frame: &F, tables: &T, device: IfIndex, slot: u32) -> Verdict {
     let Some(port) = tables.port(device) else { return Verdict::STOP };

@@ -4,14 +4,12 @@
 //!
 //! A question that every receiver has to discard is dropped here. A question with a tag inside the frame is not seen.
 
-use vxlan_common::{
-    Address, FdbFlags, FdbKey, NeighEntry, NeighFlags, NeighKey, Outcome, OverlayFlags, PortKind,
-};
+use vxlan_common::{Address, FdbFlags, FdbKey, NeighEntry, NeighFlags, NeighKey, Outcome, OverlayFlags};
 
 use super::{Journey, lookup, miss, onward};
 use crate::{
-    Frame, Tables, Verdict,
-    verdict::{Action, Ending},
+    Frame, Tables,
+    verdict::Ending,
     wire::{
         AdvertisementFrame, Arp, ArpFrame, EtherType, Ethernet, Ipv6, SolicitationFrame, SolicitationOption,
         checksum, protocol, solicitation,
@@ -68,11 +66,7 @@ pub(super) fn question<F: Frame, T: Tables>(
         let is_router = is_router(tables, journey, &neighbour);
         frame.view_mut::<AdvertisementFrame>(0)?.answer(neighbour.mac(), is_router);
     }
-    let back = match journey.kind {
-        PortKind::Vtep => Action::Ingress,
-        PortKind::Direct => Action::Egress,
-    };
-    Ok(Ending::new(Outcome::Proxied, Verdict::with(back, journey.from)))
+    Ok(Ending::new(Outcome::Proxied, journey.back()))
 }
 
 /// The address that an ARP request asks for; none: the packet says something else.

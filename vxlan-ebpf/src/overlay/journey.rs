@@ -3,9 +3,10 @@
 use vxlan_common::{IfIndex, Mac, Outcome, Overlay, OverlayKey, Port, PortKind};
 
 use crate::{
-    Frame,
+    Frame, Verdict,
     flow::{self, Packet},
     frame::Word,
+    verdict::Action,
     wire::{EtherType, Ethernet},
 };
 
@@ -64,6 +65,16 @@ impl<'a> Journey<'a> {
     #[inline(always)]
     pub fn destination(&self) -> Mac {
         self.destination.0
+    }
+
+    /// The verdict for an answer: back to where the frame came from.
+    #[inline(always)]
+    pub fn back(&self) -> Verdict {
+        let action = match self.kind {
+            PortKind::Vtep => Action::Ingress,
+            PortKind::Direct => Action::Egress,
+        };
+        Verdict::with(action, self.from)
     }
 
     /// Writes its Ethernet header again, at another place.

@@ -1,16 +1,16 @@
 //! A frame that does not fit the path is never fragmented (RFC 7348 section 4.3): its sender is told.
 
-use vxlan_common::{Outcome, PortKind};
+use vxlan_common::Outcome;
 
 use super::{
     Journey,
     lookup::{self, Found},
 };
 use crate::{
-    Frame, Tables, Verdict,
+    Frame, Tables,
     frame::Inside,
     tables::Way,
-    verdict::{Action, Ending},
+    verdict::Ending,
     wire::{Ethernet, FragmentationNeeded, Ipv4, Ipv6, OUTER4, PacketTooBig, Tcp, Udp, protocol},
 };
 
@@ -47,11 +47,7 @@ pub(super) fn answer<F: Frame, T: Tables>(
         Inside::Ipv6 if mtu >= SMALLEST_MTU6 => answer6(frame, mtu as u16)?,
         Inside::Ipv4 | Inside::Ipv6 | Inside::Other => return Err(Outcome::TooBigUnanswered),
     }
-    let back = match journey.kind {
-        PortKind::Vtep => Action::Ingress,
-        PortKind::Direct => Action::Egress,
-    };
-    Ok(Ending::new(Outcome::TooBig, Verdict::with(back, journey.from)))
+    Ok(Ending::new(Outcome::TooBig, journey.back()))
 }
 
 #[inline(always)]

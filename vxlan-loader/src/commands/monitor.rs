@@ -1,7 +1,6 @@
 //! `monitor`: what the programs tell, until the command is ended.
 
 use std::collections::HashSet;
-use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -15,8 +14,8 @@ use vxlan_common::FdbKey;
 use super::fdb;
 use super::session::Session;
 use crate::cli::{Monitor, Topic};
-use crate::output::Style;
 use crate::output::monitor::{self as print, Row, What};
+use crate::output::{Style, print_on};
 use crate::overlays::{Ears, Happening, Notice, Overlays};
 
 /// How often it looks for what nobody tells: what has aged, what was lost.
@@ -96,7 +95,11 @@ impl Listener {
 
     /// Looks for what nobody tells; false: nobody reads what is printed.
     fn look(&mut self, ears: &mut Ears, session: &mut Session<'_>) -> Result<bool> {
-        let lost = session.look(|overlays| overlays.lost(ears))?;
+        let wants_aged = matches!(self.topic, Topic::All | Topic::Fdb);
+        let (lost, aged) = session.look(|overlays| {
+            let aged = if wants_aged { overlays.aged(&mut self.known)? } else { Vec::new() };
+            Ok((overlays.lost(ears)?, aged))
+        })?;
         let Some(lost) = lost else {
             // All tables were taken away. Once there are new ones, it goes on with those.
             if let Ok(new) = session.change(Overlays::listen) {
@@ -109,13 +112,7 @@ impl Listener {
         if by_ring + untold > 0 && !write(&print::lost(by_ring, untold, self.style))? {
             return Ok(false);
         }
-        if matches!(self.topic, Topic::All | Topic::Fdb) {
-            let mut known = std::mem::take(&mut self.known);
-            let aged = session.look(|overlays| overlays.aged(&mut known))?;
-            self.known = known;
-            return self.tell(&aged);
-        }
-        Ok(true)
+        self.tell(&aged)
     }
 
     fn tell(&self, notices: &[Notice]) -> Result<bool> {
@@ -157,10 +154,5 @@ fn row(notice: &Notice) -> Row {
 
 /// Prints; false: whoever read it has gone away.
 fn write(text: &str) -> Result<bool> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(error).context("cannot print"),
-    }
+    print_on(text).context("cannot print")
 }

@@ -47,7 +47,7 @@ impl Log for Printer {
     fn log(&self, record: &Record<'_>) {
         let text = record.args().to_string();
         let line = readable(&text).unwrap_or(text);
-        if output::print(&format!("{line}\n")).is_err() {
+        if !output::print_on(&format!("{line}\n")).is_ok_and(|goes_on| goes_on) {
             // Nobody reads any more.
             std::process::exit(0);
         }

@@ -20,9 +20,7 @@ use crate::{
 /// TC ingress of a direct port: what a container sends.
 #[classifier]
 pub fn vxbpf_port(context: TcContext) -> i32 {
-    let (mut frame, tables, device) = take(&context);
-    let verdict = first_stage(&context, &mut frame, &tables, device);
-    give(&mut frame, verdict)
+    run(&context, overlay::run)
 }
 
 /// TC egress of the VTEP device: what the host or its bridge sends into the overlay.
@@ -31,7 +29,8 @@ pub fn vxbpf_vtep(context: TcContext) -> i32 {
     let (mut frame, tables, device) = take(&context);
     match frame.vouched() {
         0 => {
-            let verdict = first_stage(&context, &mut frame, &tables, device);
+            let verdict = overlay::run(&mut frame, &tables, device);
+            let verdict = go_on(&context, &mut frame, &tables, device, verdict);
             give(&mut frame, verdict)
         }
         mark::SLOW_PATH => TC_ACT_UNSPEC,
@@ -45,44 +44,31 @@ pub fn vxbpf_vtep(context: TcContext) -> i32 {
 /// Reached by tail call from either: a frame for everyone.
 #[classifier]
 pub fn vxbpf_flood(context: TcContext) -> i32 {
-    let (mut frame, tables, device) = take(&context);
-    let verdict = overlay::flood(&mut frame, &tables, device);
-    let verdict = go_on(&context, &mut frame, &tables, device, verdict);
-    give(&mut frame, verdict)
+    run(&context, overlay::flood)
 }
 
 /// Reached by tail call from either: a frame for a station of this host, nobody knows at which port.
 #[classifier]
 pub fn vxbpf_local(context: TcContext) -> i32 {
-    let (mut frame, tables, device) = take(&context);
-    let verdict = overlay::flood_locally(&mut frame, &tables, device);
-    give(&mut frame, verdict)
+    run(&context, overlay::flood_locally)
 }
 
 /// Reached by tail call from either: a frame that does not fit the path.
 #[classifier]
 pub fn vxbpf_too_big(context: TcContext) -> i32 {
-    let (mut frame, tables, device) = take(&context);
-    let verdict = overlay::too_big(&mut frame, &tables, device);
-    give(&mut frame, verdict)
+    run(&context, overlay::too_big)
 }
 
 /// Reached by tail call from either: ARP or ND, in an overlay that is a proxy.
 #[classifier]
 pub fn vxbpf_answer(context: TcContext) -> i32 {
-    let (mut frame, tables, device) = take(&context);
-    let verdict = overlay::answer(&mut frame, &tables, device);
-    let verdict = go_on(&context, &mut frame, &tables, device, verdict);
-    give(&mut frame, verdict)
+    run(&context, overlay::answer)
 }
 
 /// Reached by tail call from either: a packet for a router, in an overlay that short-cuts routes.
 #[classifier]
 pub fn vxbpf_route(context: TcContext) -> i32 {
-    let (mut frame, tables, device) = take(&context);
-    let verdict = overlay::route(&mut frame, &tables, device);
-    let verdict = go_on(&context, &mut frame, &tables, device, verdict);
-    give(&mut frame, verdict)
+    run(&context, overlay::route)
 }
 
 /// TC ingress of the VTEP device: what we delivered to it passes; what its own socket received may be for a
@@ -125,11 +111,13 @@ fn take(context: &TcContext) -> (TcFrame, KernelTables, IfIndex) {
     (TcFrame::new(skb), KernelTables::new(skb), device)
 }
 
-/// The first stage, and what follows.
+/// Runs a stage of the overlay's pipeline, and what follows.
 #[inline(always)]
-fn first_stage(context: &TcContext, frame: &mut TcFrame, tables: &KernelTables, device: IfIndex) -> Verdict {
-    let verdict = overlay::run(frame, tables, device);
-    go_on(context, frame, tables, device, verdict)
+fn run(context: &TcContext, stage: impl FnOnce(&mut TcFrame, &KernelTables, IfIndex) -> Verdict) -> i32 {
+    let (mut frame, tables, device) = take(context);
+    let verdict = stage(&mut frame, &tables, device);
+    let verdict = go_on(context, &mut frame, &tables, device, verdict);
+    give(&mut frame, verdict)
 }
 
 /// The call of the next stage, which does not return, if there is one.

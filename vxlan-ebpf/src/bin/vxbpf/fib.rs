@@ -14,8 +14,7 @@ use aya_ebpf::{
     helpers::generated::{bpf_check_mtu, bpf_fib_lookup as fib_lookup},
 };
 use vxlan_common::{
-    Address, HopState, IfIndex, Mac, NextHop, Overlay, OverlayKey, Remote, RemoteFlags, RemoteIndex, Seconds,
-    UdpPort, Vni,
+    Address, HopState, IfIndex, Mac, NextHop, Overlay, OverlayKey, Remote, RemoteIndex, Seconds, UdpPort, Vni,
 };
 use vxlan_ebpf::wire::protocol;
 
@@ -93,9 +92,7 @@ fn unicast(skb: *mut __sk_buff, remote: &Remote, overlay: &Overlay, hop: &mut Ne
     match answer {
         BPF_FIB_LKUP_RET_SUCCESS => {}
         BPF_FIB_LKUP_RET_FWD_DISABLED => return guess(remote, overlay, hop),
-        BPF_FIB_LKUP_RET_NOT_FWDED
-            if remote.flags & RemoteFlags::HOME != 0 || remote.address() == overlay.local() =>
-        {
+        BPF_FIB_LKUP_RET_NOT_FWDED if remote.is_home(overlay.local()) => {
             return hop.set_state(HopState::Home);
         }
         _ => return hop.set_state(HopState::NoRoute),
