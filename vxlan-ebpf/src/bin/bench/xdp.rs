@@ -1,0 +1,105 @@
+//! The XDP hook. All of these are aware of fragments, as the programs of vxbpf are: only such may call each other.
+
+use aya_ebpf::{
+    bindings::xdp_action::{XDP_DROP, XDP_PASS},
+    btf_maps::{PerCpuArray, ProgramArray},
+    helpers::generated::bpf_redirect,
+    macros::{btf_map, xdp},
+    programs::XdpContext,
+};
+
+use crate::{PORT, STATIONS, TARGET, random};
+
+/// Frames that arrived.
+#[btf_map(name = "arrived")]
+static ARRIVED: PerCpuArray<u64, 1> = PerCpuArray::new();
+
+/// The program that gets what was generated.
+#[btf_map(name = "next")]
+static NEXT: ProgramArray<1> = ProgramArray::new();
+
+const ETHERNET: usize = 14;
+const UDP: usize = ETHERNET + 20;
+
+/// The first bytes that the sink looks at: up to the UDP ports.
+#[repr(C, packed)]
+struct Headers {
+    ethernet: [u8; 12],
+    kind: [u8; 2],
+    before_protocol: [u8; 9],
+    protocol: u8,
+    after_protocol: [u8; 10],
+    source_port: [u8; 2],
+    destination_port: [u8; 2],
+}
+
+const _: () = assert!(size_of::<Headers>() == UDP + 4);
+
+/// The end of the way: counts the bench's own frames and drops them; others pass.
+#[xdp(frags)]
+pub fn bench_sink(context: XdpContext) -> u32 {
+    let start = context.data();
+    if start + size_of::<Headers>() > context.data_end() {
+        return XDP_PASS;
+    }
+    // SAFETY: compared with `data_end`; any bytes are such headers, whose alignment is 1.
+    let headers = unsafe { &*(start as *const Headers) };
+    let port = u16::from_be_bytes(headers.destination_port);
+    if headers.kind != [0x08, 0x00] || headers.protocol != 17 || u32::from(port) != PORT.load() {
+        return XDP_PASS;
+    }
+    if let Some(arrived) = ARRIVED.get_ptr_mut(0) {
+        // SAFETY: this CPU's own value of a per-CPU map.
+        unsafe { *arrived += 1 };
+    }
+    XDP_DROP
+}
+
+/// Into the stack.
+#[xdp(frags)]
+pub fn bench_pass(_: XdpContext) -> u32 {
+    XDP_PASS
+}
+
+/// The floor: on to the next device.
+#[xdp(frags)]
+pub fn bench_forward(_: XdpContext) -> u32 {
+    // SAFETY: the helper takes numbers.
+    unsafe { bpf_redirect(TARGET.load(), 0) as u32 }
+}
+
+/// A frame as it is, to the program that a port has.
+#[xdp(frags)]
+pub fn bench_hand_on(context: XdpContext) -> u32 {
+    // SAFETY: nothing here needs to be dropped.
+    unsafe { NEXT.tail_call(&context, 0) };
+    XDP_DROP
+}
+
+/// A frame to a random one of the stations.
+#[xdp(frags)]
+pub fn bench_generate(context: XdpContext) -> u32 {
+    let station = random::choose(random::scatter(random::turn()), STATIONS.load());
+    write_station(&context, 0, station)
+}
+
+/// A frame from each of the stations in turn.
+#[xdp(frags)]
+pub fn bench_announce(context: XdpContext) -> u32 {
+    write_station(&context, 6, random::turn())
+}
+
+/// Writes the address of a station, `02:be:` and its number, and hands the frame on.
+#[inline(always)]
+fn write_station(context: &XdpContext, at: usize, station: u32) -> u32 {
+    let start = context.data() + at;
+    if start + 6 > context.data_end() {
+        return XDP_DROP;
+    }
+    let [a, b, c, d] = station.to_be_bytes();
+    // SAFETY: compared with `data_end`; six bytes have alignment 1.
+    unsafe { (start as *mut [u8; 6]).write([0x02, 0xbe, a, b, c, d]) };
+    // SAFETY: nothing here needs to be dropped.
+    unsafe { NEXT.tail_call(context, 0) };
+    XDP_DROP
+}
