@@ -179,7 +179,9 @@ mod tests {
 
     #[test]
     fn two_rounds_are_too_few() {
-        assert!(Claim::ratio("x", &series("a", &[2.0; 2]), &series("b", &[1.0; 2]), Bound::Told).figure.is_err());
+        assert!(
+            Claim::ratio("x", &series("a", &[2.0; 2]), &series("b", &[1.0; 2]), Bound::Told).figure.is_err()
+        );
         assert!(Claim::ratio("x", &series("a", &[]), &series("b", &[]), Bound::Told).figure.is_err());
     }
 

@@ -102,7 +102,8 @@ fn run(args: &Args) -> Result<()> {
     let mut findings = Vec::new();
     let mut broken = Vec::new();
     for (name, measure) in TARGETS {
-        let wanted = args.targets.is_empty() || args.targets.iter().any(|asked| asked.eq_ignore_ascii_case(name));
+        let wanted =
+            args.targets.is_empty() || args.targets.iter().any(|asked| asked.eq_ignore_ascii_case(name));
         if !wanted {
             continue;
         }
@@ -128,7 +129,8 @@ fn run(args: &Args) -> Result<()> {
 /// A target whose measurement broke off: its reason stands where its figures would.
 fn failed(id: &'static str, cause: &(dyn std::any::Any + Send)) -> Finding {
     let text = cause.downcast_ref::<String>().map(String::as_str).or(cause.downcast_ref::<&str>().copied());
-    let why = text.unwrap_or("for no reason that was told").replace('\n', "; ");
+    let lines: Vec<&str> = text.unwrap_or("for no reason that was told").lines().take(2).collect();
+    let why = lines.join("; ");
     let claims = vec![Claim::refused("nothing was measured", Bound::Told, why)];
     Finding { id, title: "could not be measured", claims, ..Finding::default() }
 }

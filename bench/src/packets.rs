@@ -109,7 +109,8 @@ impl Range {
         let far = self.stage.net.host("b");
         let mut pass = object.load(Globals::default());
         let into_the_stack = fd(&mut pass, "bench_pass");
-        let mut gun = Gun::through(object, "bench_announce", &into_the_stack, far, "p-c2", Globals::default());
+        let mut gun =
+            Gun::through(object, "bench_announce", &into_the_stack, far, "p-c2", Globals::default());
         let c1 = self.stage.net.container("c1");
         let frame = frame(c1.mac.0, [0; 6], "172.55.1.3", "172.55.1.2");
         far.within(|| gun.fire(&frame, stations.into()));

@@ -55,29 +55,36 @@ impl Object {
     /// Hangs an XDP program at a device.
     pub fn attach_xdp(&self, name: &str, netns: &Netns, device: &str, globals: Globals) -> Ebpf {
         let mut object = self.load(globals);
-        let index = index_of(netns, device);
-        netns.within(|| {
-            let program = xdp(&mut object, name);
-            program
-                .attach_to_if_index(index, XdpMode::Driver)
-                .unwrap_or_else(|error| panic!("cannot attach {name} to {device}: {error}"))
-        });
+        hang_xdp(&mut object, name, netns, device);
         object
     }
 
     /// Hangs a program at a device's TC ingress.
     pub fn attach_tc(&self, name: &str, netns: &Netns, device: &str, target: &str) -> Ebpf {
         let mut object = self.load(Globals { target: index_of(netns, target), ..Globals::default() });
-        netns.within(|| {
-            let program: &mut SchedClassifier =
-                object.program_mut(name).expect("a program").try_into().expect("a TC program");
-            program.load().unwrap_or_else(|error| panic!("cannot load {name}: {error}"));
-            program
-                .attach(device, TcAttachType::Ingress)
-                .unwrap_or_else(|error| panic!("cannot attach {name} to {device}: {error}"))
-        });
+        hang_tc(&mut object, name, netns, device);
         object
     }
+}
+
+fn hang_xdp(object: &mut Ebpf, name: &str, netns: &Netns, device: &str) {
+    let index = index_of(netns, device);
+    netns.within(|| {
+        xdp(object, name)
+            .attach_to_if_index(index, XdpMode::Driver)
+            .unwrap_or_else(|error| panic!("cannot attach {name} to {device}: {error}"))
+    });
+}
+
+fn hang_tc(object: &mut Ebpf, name: &str, netns: &Netns, device: &str) {
+    netns.within(|| {
+        let program: &mut SchedClassifier =
+            object.program_mut(name).expect("a program").try_into().expect("a TC program");
+        program.load().unwrap_or_else(|error| panic!("cannot load {name}: {error}"));
+        program
+            .attach(device, TcAttachType::Ingress)
+            .unwrap_or_else(|error| panic!("cannot attach {name} to {device}: {error}"))
+    });
 }
 
 /// Loads an XDP program, if it is not.
@@ -104,7 +111,8 @@ pub fn xdp_at(netns: &Netns, device: &str) -> Option<ProgramFd> {
     Some(program.fd().expect("a program that hangs there"))
 }
 
-/// The counting end of a way: an XDP program at a device.
+/// The counting end of a way: an XDP program at a device, and one at its TC ingress for what was handed over behind the
+/// first.
 pub struct Sink {
     object: Ebpf,
 }
@@ -112,7 +120,9 @@ pub struct Sink {
 impl Sink {
     /// Counts, and drops, the frames to UDP port `port` that reach `device`.
     pub fn at(objects: &Object, netns: &Netns, device: &str, port: u16) -> Self {
-        let object = objects.attach_xdp("bench_sink", netns, device, Globals { port, ..Globals::default() });
+        let mut object = objects.load(Globals { port, ..Globals::default() });
+        hang_xdp(&mut object, "bench_sink", netns, device);
+        hang_tc(&mut object, "bench_tc_sink", netns, device);
         Self { object }
     }
 
@@ -138,7 +148,13 @@ pub const BATCH: u32 = 64;
 
 impl Gun {
     /// Frames as they are, to `program` of the bench.
-    pub fn new(objects: &Object, program: &'static str, netns: &Netns, device: &str, globals: Globals) -> Self {
+    pub fn new(
+        objects: &Object,
+        program: &'static str,
+        netns: &Netns,
+        device: &str,
+        globals: Globals,
+    ) -> Self {
         let mut object = objects.load(globals);
         xdp(&mut object, program);
         Self { object, program, device: index_of(netns, device), batch: BATCH }

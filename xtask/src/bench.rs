@@ -25,7 +25,11 @@ pub fn run(args: &Args) -> Result<()> {
     let mut bench = workspace::cargo();
     bench.args(["run", "--quiet", "--release", "--package", "vxlan-bench", "--"]);
     bench.env("VXBPF", workspace::vxbpf());
-    bench.arg("--object").arg(workspace::bench_object()).arg("--out").arg(workspace::root().join("target/bench"));
+    bench
+        .arg("--object")
+        .arg(workspace::bench_object())
+        .arg("--out")
+        .arg(workspace::root().join("target/bench"));
     if args.quick {
         bench.arg("--quick");
     }

@@ -56,7 +56,11 @@ pub fn chart(machine: &Machine, findings: &[Finding], is_quick: bool) -> String 
     let (from, to) = (TOP - 6, TOP + rows.len() * ROW + 2);
     // Writing to a String cannot fail, here and below.
     let _ = writeln!(svg, "<line x1=\"{line}\" x2=\"{line}\" y1=\"{from}\" y2=\"{to}\" class=\"target\"/>");
-    let _ = writeln!(svg, "<text x=\"{line}\" y=\"{}\" class=\"soft\" text-anchor=\"middle\">target</text>", TOP - 12);
+    let _ = writeln!(
+        svg,
+        "<text x=\"{line}\" y=\"{}\" class=\"soft\" text-anchor=\"middle\">target</text>",
+        TOP - 12
+    );
     let foot = escape(&text::head(machine, is_quick));
     let _ = writeln!(svg, "<text x=\"24\" y=\"{}\" class=\"soft\">{foot}</text></svg>", height - 13);
     svg
@@ -64,7 +68,11 @@ pub fn chart(machine: &Machine, findings: &[Finding], is_quick: bool) -> String 
 
 fn draw(svg: &mut String, y: usize, is_banded: bool, row: &Row<'_>) {
     if is_banded {
-        let _ = writeln!(svg, "<rect x=\"1\" y=\"{y}\" width=\"{}\" height=\"{ROW}\" class=\"band\"/>", WIDTH - 2);
+        let _ = writeln!(
+            svg,
+            "<rect x=\"1\" y=\"{y}\" width=\"{}\" height=\"{ROW}\" class=\"band\"/>",
+            WIDTH - 2
+        );
     }
     let base = y + ROW / 2 + 5;
     let _ = write!(svg, "<text x=\"24\" y=\"{base}\" class=\"soft\">{}</text>", row.id);
@@ -74,7 +82,8 @@ fn draw(svg: &mut String, y: usize, is_banded: bool, row: &Row<'_>) {
         Bound::AtMost(bound) => format!("target at most {bound}"),
         Bound::Told => String::new(),
     };
-    let (Some(reached), Ok(spread), Some(verdict)) = (row.reached, &row.claim.figure, row.claim.verdict()) else {
+    let (Some(reached), Ok(spread), Some(verdict)) = (row.reached, &row.claim.figure, row.claim.verdict())
+    else {
         let _ = writeln!(svg, "<text x=\"{LEFT}\" y=\"{base}\" class=\"soft\">no claim, {asked}</text>");
         return;
     };
@@ -85,7 +94,10 @@ fn draw(svg: &mut String, y: usize, is_banded: bool, row: &Row<'_>) {
     };
     let length = reached.min(LONGEST) * UNIT;
     let (top, end) = (y + (ROW - BAR) / 2, LEFT as f64 + length + 8.0);
-    let _ = write!(svg, "<rect x=\"{LEFT}\" y=\"{top}\" width=\"{length:.1}\" height=\"{BAR}\" rx=\"3\" class=\"{class}\"/>");
+    let _ = write!(
+        svg,
+        "<rect x=\"{LEFT}\" y=\"{top}\" width=\"{length:.1}\" height=\"{BAR}\" rx=\"3\" class=\"{class}\"/>"
+    );
     let figure = format!("{} {}", number(spread.median), row.claim.unit);
     let _ = writeln!(
         svg,
@@ -131,7 +143,10 @@ mod tests {
 
     #[test]
     fn a_refused_claim_has_no_bar_and_what_has_no_target_no_row() {
-        let svg = drawn(vec![Claim::refused("y", Bound::AtLeast(2.0), "noise"), Claim::exact("z", 1.0, "x", Bound::Told)]);
+        let svg = drawn(vec![
+            Claim::refused("y", Bound::AtLeast(2.0), "noise"),
+            Claim::exact("z", 1.0, "x", Bound::Told),
+        ]);
         assert!(svg.contains("no claim, target at least 2"));
         assert!(!svg.contains(">z<") && !svg.contains("class=\"missed\""));
     }
@@ -141,7 +156,8 @@ mod tests {
         let svg = drawn(vec![Claim::exact("a<b & c", 1.0, "x", Bound::AtMost(2.0))]);
         assert!(svg.contains("a&lt;b &amp; c") && !svg.contains("a<b"));
         for element in ["text", "tspan", "title", "style", "svg"] {
-            let (opened, closed) = (svg.matches(&format!("<{element}")).count(), svg.matches(&format!("</{element}>")).count());
+            let (opened, closed) =
+                (svg.matches(&format!("<{element}")).count(), svg.matches(&format!("</{element}>")).count());
             assert_eq!(opened, closed, "{element}");
         }
     }

@@ -60,9 +60,10 @@ fn claim(claim: &Claim) -> Value {
 
 fn table(table: &Table) -> Value {
     let sides = table.series.iter().map(|series| {
-        let rounds = series.samples.iter().map(|sample| {
-            json!({"value": sample.value, "sent": sample.sent, "arrived": sample.arrived})
-        });
+        let rounds = series
+            .samples
+            .iter()
+            .map(|sample| json!({"value": sample.value, "sent": sample.sent, "arrived": sample.arrived}));
         json!({"side": series.side, "rounds": rounds.collect::<Vec<_>>()})
     });
     json!({"title": table.title, "unit": table.unit, "sides": sides.collect::<Vec<_>>()})

@@ -8,8 +8,11 @@ use super::text;
 
 /// The report.
 pub fn report(machine: &Machine, findings: &[Finding], is_quick: bool) -> String {
-    let mut page = format!("# What was measured\n\n{}\n\n![ratios](ratios.svg)\n\n", text::head(machine, is_quick));
-    page.push_str("| | figure | measured [middle half of the rounds] | target |\n| --- | --- | --- | --- |\n");
+    let mut page =
+        format!("# What was measured\n\n{}\n\n![ratios](ratios.svg)\n\n", text::head(machine, is_quick));
+    page.push_str(
+        "| | figure | measured [middle half of the rounds] | target |\n| --- | --- | --- | --- |\n",
+    );
     for finding in findings {
         for claim in &finding.claims {
             let (figure, target) = (text::figure(claim), text::target(claim));

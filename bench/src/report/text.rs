@@ -24,9 +24,12 @@ pub fn finding(finding: &Finding) -> String {
         lines.extend(table.series.iter().map(|series| format!("    {:<12} {}", series.side, rounds(series))));
     }
     lines.extend(finding.notes.iter().map(|note| format!("  {note}")));
-    lines.extend(finding.claims.iter().map(|claim| {
-        format!("  {:<44} {:<26} {}", claim.what, figure(claim), target(claim))
-    }));
+    lines.extend(
+        finding
+            .claims
+            .iter()
+            .map(|claim| format!("  {:<44} {:<26} {}", claim.what, figure(claim), target(claim))),
+    );
     lines.push(format!("  ({:.0} s)", finding.took.as_secs_f64()));
     lines.join("\n")
 }
@@ -38,13 +41,7 @@ pub fn rounds(series: &Series) -> String {
     };
     let lost = series.lost();
     let loss = if lost > 0.0 { format!(", {:.3} % lost", lost * 100.0) } else { String::new() };
-    format!(
-        "{} [{} .. {}], {} rounds{loss}",
-        number(median),
-        number(low),
-        number(high),
-        series.samples.len()
-    )
+    format!("{} [{} .. {}], {} rounds{loss}", number(median), number(low), number(high), series.samples.len())
 }
 
 /// What is claimed, or why nothing is.
@@ -88,7 +85,10 @@ mod tests {
     #[test]
     fn a_figure_has_its_spread_and_its_verdict() {
         let mut claim = Claim::exact("size", 96.0, "bytes", Bound::AtMost(128.0));
-        assert_eq!((figure(&claim), target(&claim)), ("96.0 bytes".into(), "target <= 128 bytes: met".into()));
+        assert_eq!(
+            (figure(&claim), target(&claim)),
+            ("96.0 bytes".into(), "target <= 128 bytes: met".into())
+        );
         claim.figure = Ok(Spread { low: 110.0, median: 120.0, high: 130.0 });
         assert_eq!(figure(&claim), "120 bytes [110 .. 130]");
         assert!(target(&claim).ends_with("open: the rounds lie on both sides"));

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `xdp` | where packets begin and end: generator and sink; the floor at the XDP hook |
 //! | `tc` | the floors at the TC hook: a bare redirect, and one with a constant outer header; bare copies |
+//! | `sink` | counting what arrived, at either hook |
 //! | `lookup` | a hash map and nothing else |
 //!
 //! The object is loaded once for each place where a program hangs, with the globals that it needs there.
@@ -13,6 +14,7 @@
 
 mod lookup;
 mod random;
+mod sink;
 mod tc;
 mod xdp;
 

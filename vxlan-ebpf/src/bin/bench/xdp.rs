@@ -2,57 +2,22 @@
 
 use aya_ebpf::{
     bindings::xdp_action::{XDP_DROP, XDP_PASS},
-    btf_maps::{PerCpuArray, ProgramArray},
+    btf_maps::ProgramArray,
     helpers::generated::bpf_redirect,
     macros::{btf_map, xdp},
     programs::XdpContext,
 };
 
-use crate::{PORT, STATIONS, TARGET, random};
-
-/// Frames that arrived.
-#[btf_map(name = "arrived")]
-static ARRIVED: PerCpuArray<u64, 1> = PerCpuArray::new();
+use crate::{STATIONS, TARGET, random, sink};
 
 /// The program that gets what was generated.
 #[btf_map(name = "next")]
 static NEXT: ProgramArray<1> = ProgramArray::new();
 
-const ETHERNET: usize = 14;
-const UDP: usize = ETHERNET + 20;
-
-/// The first bytes that the sink looks at: up to the UDP ports.
-#[repr(C, packed)]
-struct Headers {
-    ethernet: [u8; 12],
-    kind: [u8; 2],
-    before_protocol: [u8; 9],
-    protocol: u8,
-    after_protocol: [u8; 10],
-    source_port: [u8; 2],
-    destination_port: [u8; 2],
-}
-
-const _: () = assert!(size_of::<Headers>() == UDP + 4);
-
 /// The end of the way: counts the bench's own frames and drops them; others pass.
 #[xdp(frags)]
 pub fn bench_sink(context: XdpContext) -> u32 {
-    let start = context.data();
-    if start + size_of::<Headers>() > context.data_end() {
-        return XDP_PASS;
-    }
-    // SAFETY: compared with `data_end`; any bytes are such headers, whose alignment is 1.
-    let headers = unsafe { &*(start as *const Headers) };
-    let port = u16::from_be_bytes(headers.destination_port);
-    if headers.kind != [0x08, 0x00] || headers.protocol != 17 || u32::from(port) != PORT.load() {
-        return XDP_PASS;
-    }
-    if let Some(arrived) = ARRIVED.get_ptr_mut(0) {
-        // SAFETY: this CPU's own value of a per-CPU map.
-        unsafe { *arrived += 1 };
-    }
-    XDP_DROP
+    if sink::takes(context.data(), context.data_end()) { XDP_DROP } else { XDP_PASS }
 }
 
 /// Into the stack.
