@@ -168,7 +168,8 @@ fn batch(name: &str, force: bool, reader: &mut Reader, session: &mut Session<'_>
         }
         // What was gathered comes first.
         let goes_on = settle(session, &mut fail)
-            && one_of_batch(&line, reader, session).map_or_else(|failure| fail(line.number, failure), |()| true);
+            && one_of_batch(&line, reader, session)
+                .map_or_else(|failure| fail(line.number, failure), |()| true);
         if !goes_on {
             return Ok(worst);
         }

@@ -178,7 +178,8 @@ mod tests {
         for line in lines {
             let plain = plain(line).expect(line);
             let cli = Reader::new().read(&words(line).expect(line)).expect(line);
-            let Some(Command::Fdb(Fdb::Add(entry) | Fdb::Append(entry) | Fdb::Replace(entry))) = cli.command else {
+            let Some(Command::Fdb(Fdb::Add(entry) | Fdb::Append(entry) | Fdb::Replace(entry))) = cli.command
+            else {
                 panic!("{line}: not an entry");
             };
             let spec = entry.spec().expect(line);

@@ -126,8 +126,11 @@ impl Overlays<'_> {
             if !same {
                 this.admit(vtep.key, index)?;
             }
-            if configured.is_some() || this.is_mirrored(vtep)? {
-                this.mirror(vtep, &station_entry(spec.mac, &entry, &Remote::new(remote, 0, RemoteIndex::NONE)))?;
+            if configured.is_some() || this.is_mirrored(vtep, remote.address())? {
+                this.mirror(
+                    vtep,
+                    &station_entry(spec.mac, &entry, &Remote::new(remote, 0, RemoteIndex::NONE)),
+                )?;
             }
             this.tables_mut()?.fdb.set(&key, &entry)?;
             if before.is_some() {

@@ -2,33 +2,33 @@
 //! path, does the same.
 //!
 //! Entries that name this very host are left out: the kernel would send such a frame back into the device that
-//! it came from. So are stations beyond the first [`MOST`], unless every frame takes the device's transmit: an entry of
-//! the kernel takes ten times as long to set as one of ours, and the slow path floods what it does not know.
+//! it came from. So are stations beyond the first [`MOST`] behind a VTEP, unless every frame takes the device's
+//! transmit: an entry of the kernel takes ten times as long to set as one of ours, and the slow path floods what it does
+//! not know.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use anyhow::Result;
-use vxlan_common::{FdbEntry, FdbFlags, IfIndex, Mac, Remote, RemoteIndex, Target, Vni};
+use vxlan_common::{Address, AdmitKey, FdbEntry, FdbFlags, IfIndex, Mac, Remote, RemoteIndex, Target, Vni};
 
 use super::Overlays;
 use super::plan;
 use super::vtep::Vtep;
 use crate::netlink::{self, KernelFdb, NudState};
 
-/// How many configured stations the device is told of.
-const MOST: usize = 1024;
+/// How many facts of a VTEP the device is told of.
+const MOST: u32 = 256;
 
 impl Overlays<'_> {
-    /// Whether the device is told of one station more.
-    pub(super) fn is_mirrored(&self, vtep: &Vtep) -> Result<bool> {
+    /// Whether the device is told of one station more behind the VTEP at `address`.
+    pub(super) fn is_mirrored(&self, vtep: &Vtep, address: Address) -> Result<bool> {
         if plan::why_by_device(&vtep.spec).is_some() {
             return Ok(true);
         }
-        // Each fact that names another host is an entry of the device.
-        let facts = self.tables()?.admit.rows()?;
-        let of_overlay = facts.iter().filter(|(key, _)| key.overlay() == vtep.key);
-        Ok(of_overlay.map(|(_, known)| known.facts as usize).sum::<usize>() < MOST)
+        // Each fact that names the VTEP is an entry of the device.
+        let facts = self.tables()?.admit.get(&AdmitKey::new(vtep.key, address))?;
+        Ok(facts.is_none_or(|known| known.facts < MOST))
     }
 
     /// Gives the device an entry, or leaves it alone if that names this host.
@@ -64,11 +64,7 @@ impl Overlays<'_> {
         for entry in surplus {
             self.unmirror(vtep, entry)?;
         }
-        let is_bounded = plan::why_by_device(&vtep.spec).is_none();
-        let room = if is_bounded { MOST.saturating_sub(there.len()) } else { missing.len() };
-        // Flood lists come first, and are never cut.
-        let floods = missing.iter().filter(|entry| entry.mac.is_zero()).count();
-        for entry in missing.into_iter().take(room.max(floods)) {
+        for entry in missing {
             self.mirror(vtep, entry)?;
         }
         Ok(())
@@ -81,12 +77,18 @@ impl Overlays<'_> {
         for index in self.flood_list(vtep.key)?.remotes() {
             entries.push(flood_entry(vtep, &remote(index)?));
         }
+        let by_device = plan::why_by_device(&vtep.spec).is_some();
+        let mut told = HashMap::new();
         for (key, entry) in tables.fdb.rows()? {
             if key.overlay() == vtep.key
                 && !entry.is_learned()
                 && let Target::Remote(index) = entry.target()
             {
-                entries.push(station_entry(key.mac(), &entry, &remote(index)?));
+                let told: &mut u32 = told.entry(index).or_default();
+                *told += 1;
+                if by_device || *told <= MOST {
+                    entries.push(station_entry(key.mac(), &entry, &remote(index)?));
+                }
             }
         }
         let mut wanted = Vec::new();

@@ -1,10 +1,11 @@
 //! New stations by the thousand: what a batch adds line by line is gathered, and set in the table by one call.
 //!
 //! What comes of it is what the lines would do one after the other. So only a line that cannot fail but for want of room
-//! is gathered: an address that nothing is known of, behind a VTEP of another host that has an index already, in an overlay
-//! with so many stations that the vxlan device is not told of more. All else is refused here, and done in the ordinary way.
+//! is gathered: an address that nothing is known of, behind a VTEP of another host that has so many already
+//! that the vxlan device is not told of more. All else is refused here, and done in the ordinary way.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::net::IpAddr;
 
 use anyhow::{Context, Error, Result};
@@ -17,6 +18,9 @@ use super::super::Overlays;
 use super::super::plan;
 use crate::datapath::Datapath;
 use crate::request::FdbState;
+
+/// The word of table `state` that the data path advances the ring's hand in.
+const HAND: u32 = 0;
 
 /// How many stations are set by one call.
 const AT_ONCE: usize = 16_384;
@@ -40,11 +44,50 @@ pub struct Bulk {
     lines: Vec<usize>,
     keys: Vec<FdbKey>,
     entries: Vec<FdbEntry>,
-    /// The same keys, to be looked for.
-    gathered: HashSet<FdbKey>,
+    /// All stations of the table since one was gathered, and those gathered.
+    known: Option<Stations>,
     way: Option<Way>,
     /// One could not be set: the next ones are likely to fail, too, and each has its own line to be named.
     has_failed: bool,
+}
+
+/// Stations by their keys as numbers: an overlay has a million of them, and SipHash would be a tenth of the work.
+#[derive(Debug, Default)]
+struct Stations {
+    keys: HashSet<u128, BuildHasherDefault<Mix>>,
+    /// How often the ring's hand had been advanced: whenever a station is learned it is.
+    hand: u64,
+}
+
+/// A hash of keys that nobody chooses to collide: whoever may write the table may do worse.
+#[derive(Debug, Default)]
+struct Mix(u64);
+
+impl Hasher for Mix {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u128(u128::from(*byte));
+        }
+    }
+
+    fn write_u128(&mut self, key: u128) {
+        // The fractional part of the golden ratio, as in Knuth's multiplicative hash; both ends of the product matter to
+        // the table.
+        let mixed = (key as u64 ^ (key >> 64) as u64 ^ self.0).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ mixed >> 32;
+    }
+}
+
+fn as_number(key: &FdbKey) -> u128 {
+    let [a, b, c, d, e, f] = key.mac().0;
+    let mac = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+    u128::from(mac) << 64
+        | u128::from(key.overlay().udp_port().0) << 32
+        | u128::from(key.overlay().vni().get())
 }
 
 /// Where the stations of the line before went.
@@ -66,15 +109,16 @@ impl Bulk {
     fn give_up(&mut self, done: usize) -> usize {
         self.has_failed = true;
         let line = self.lines[done];
+        if let Some(known) = &mut self.known {
+            known.keys.remove(&as_number(&self.keys[done]));
+        }
         self.drop_first(done + 1);
         line
     }
 
     fn drop_first(&mut self, count: usize) {
         self.lines.drain(..count);
-        for key in self.keys.drain(..count) {
-            self.gathered.remove(&key);
-        }
+        self.keys.drain(..count);
         self.entries.drain(..count);
     }
 
@@ -100,10 +144,12 @@ impl Overlays<'_> {
         }
         let Some(way) = self.bulk.way.as_ref().filter(|_| plain.mac.is_station()) else { return Ok(false) };
         let (key, target) = (FdbKey::new(way.overlay, plain.mac), Target::Remote(way.index));
-        if self.bulk.gathered.contains(&key) || self.tables()?.fdb.get(&key)?.is_some() {
+        if self.bulk.known.is_none() {
+            self.bulk.known = Some(self.stations()?);
+        }
+        if !self.bulk.known.as_mut().is_some_and(|known| known.keys.insert(as_number(&key))) {
             return Ok(false);
         }
-        self.bulk.gathered.insert(key);
         self.bulk.lines.push(line);
         self.bulk.keys.push(key);
         self.bulk.entries.push(FdbEntry::configured(target, Datapath::now(), flags(plain.state)));
@@ -118,6 +164,7 @@ impl Overlays<'_> {
     /// What else a command does may change what was found out for gathering.
     pub fn gather_anew(&mut self) {
         self.bulk.way = None;
+        self.bulk.known = None;
     }
 
     /// Sets what was gathered; an error is that of one line, comes with its number, and leaves what is behind it to the
@@ -138,12 +185,39 @@ impl Overlays<'_> {
         let Self { bulk, datapath, .. } = self;
         let tables = datapath.tables_mut().with_context(super::super::nothing_here)?;
         let Err((done, error)) = tables.fdb.set_many(&bulk.keys[..count], &bulk.entries[..count]) else {
-            bulk.drop_first(count);
+            self.insist_on_gathered(count)?;
+            self.bulk.drop_first(count);
             return Ok(None);
         };
         self.count_facts(count, |facts, more| facts.saturating_sub(more))?;
         self.count_facts(done, |facts, more| facts + more)?;
         Ok(Some((self.bulk.give_up(done), error)))
+    }
+
+    /// As [`Overlays::insist`], where stations were learned since the table was looked at: they may be among these.
+    fn insist_on_gathered(&mut self, count: usize) -> Result<()> {
+        let hand = self.tables()?.state.get(HAND)?;
+        match &mut self.bulk.known {
+            Some(known) if known.hand != hand => known.hand = hand,
+            Some(_) | None => return Ok(()),
+        }
+        Datapath::wait_for_programs();
+        let Self { bulk, datapath, .. } = self;
+        let tables = datapath.tables_mut().with_context(super::super::nothing_here)?;
+        for (key, entry) in bulk.keys.iter().zip(&bulk.entries).take(count) {
+            let now = tables.fdb.get(key)?;
+            if now.is_none_or(|now| now.target() != entry.target() || now.flags != entry.flags) {
+                tables.fdb.set(key, entry)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn stations(&self) -> Result<Stations> {
+        let tables = self.tables()?;
+        let hand = tables.state.get(HAND)?;
+        let keys = tables.fdb.rows()?.iter().map(|(key, _)| as_number(key)).collect();
+        Ok(Stations { keys, hand })
     }
 
     /// Counts the facts that the first `count` stations are.
@@ -168,7 +242,7 @@ impl Overlays<'_> {
         let Some(index) = index.filter(|index| index.slot() < LOADER_REMOTES) else { return Ok(None) };
         let remote = tables.vtep_at(index)?;
         // What the device is told of takes an exchange with the kernel for each.
-        let is_simple = !self.is_mirrored(&vtep)?
+        let is_simple = !self.is_mirrored(&vtep, remote.address())?
             && plan::check_vtep(plain.dst).is_ok()
             && plain.dst.is_ipv6() == plan::is_ipv6(&vtep.spec)
             && remote.flags & RemoteFlags::HOME == 0
@@ -205,7 +279,7 @@ mod tests {
             bulk.lines.push(usize::from(number) + 10);
             bulk.keys.push(key);
             bulk.entries.push(FdbEntry::configured(target, Seconds(0), FdbFlags::PERMANENT));
-            bulk.gathered.insert(key);
+            bulk.known.get_or_insert_default().keys.insert(as_number(&key));
         }
         bulk
     }
@@ -218,7 +292,10 @@ mod tests {
         assert_eq!(bulk.lines, [13, 14]);
         assert_eq!((bulk.keys.len(), bulk.entries.len()), (2, 2));
         // It may be added again.
-        assert!(!bulk.gathered.contains(&failed) && bulk.gathered.len() == 2);
+        assert!(
+            bulk.known
+                .is_some_and(|known| known.keys.len() == 4 && !known.keys.contains(&as_number(&failed)))
+        );
     }
 
     #[test]
