@@ -42,7 +42,7 @@ pub struct Stage {
     /// How they are joined.
     pub way: Way,
     /// The bench's own programs.
-    pub programs: Vec<Ebpf>,
+    _programs: Vec<Ebpf>,
     /// Hosts `a` and `b`, containers `c1` on `a` and `c2` on `b`.
     pub net: Net,
 }
@@ -87,7 +87,7 @@ impl Stage {
         for (from, to) in [(c1, c2), (c2, c1)] {
             from.run(&format!("ip neigh replace {} lladdr {} dev eth0 nud permanent", to.ipv4, to.mac));
         }
-        Self { way, programs, net }
+        Self { way, _programs: programs, net }
     }
 }
 
