@@ -68,6 +68,9 @@ macro_rules! outcomes {
     };
 }
 
+/// The outcomes of [`Class::Dropped`] are numbered from here on, and no others are.
+const FIRST_DROP: u8 = 32;
+
 outcomes! {
     Unicast = 0, "unicast", Forwarded, "encapsulated and sent to one VTEP, or decapsulated and delivered to one port";
     Flooded = 1, "flooded", Forwarded, "sent or delivered to every member of the flood list";
@@ -141,6 +144,18 @@ impl CountKey {
         }
     }
 
+    /// What identifies its overlay in a map's row: VNI and UDP port.
+    #[inline(always)]
+    pub(crate) const fn row(&self) -> (u32, u16) {
+        (self.vni, self.udp_port)
+    }
+
+    /// Outcome and direction as they stand in a row.
+    #[inline(always)]
+    pub(crate) const fn end(&self) -> [u8; 2] {
+        [self.outcome, self.direction]
+    }
+
     /// All of it as one number.
     #[inline(always)]
     pub const fn word(&self) -> u64 {
@@ -175,6 +190,12 @@ impl CountKey {
         if self.direction == 0 { Direction::Tx } else { Direction::Rx }
     }
 
+    /// Whether it counts frames of an overlay that were dropped.
+    #[inline(always)]
+    pub const fn is_drop(&self) -> bool {
+        self.outcome >= FIRST_DROP && self.vni != Self::NO_VNI
+    }
+
     /// The outcome, unless a newer version of the data path counted it.
     pub fn outcome(&self) -> Option<Outcome> {
         Outcome::ALL.iter().copied().find(|&outcome| outcome as u8 == self.outcome)
@@ -191,6 +212,43 @@ pub struct Count {
     pub bytes: u64,
 }
 
+/// A row of map `unicast`: what one CPU counted of an overlay's [`Outcome::Unicast`] without looking for the row of map
+/// `count`. Both together are that outcome's count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Unicast {
+    /// Towards the underlay.
+    pub tx: Count,
+    /// From the underlay.
+    pub rx: Count,
+}
+
+impl Unicast {
+    /// That of one direction.
+    #[inline(always)]
+    pub const fn of(&mut self, direction: Direction) -> &mut Count {
+        match direction {
+            Direction::Tx => &mut self.tx,
+            Direction::Rx => &mut self.rx,
+        }
+    }
+}
+
+impl Count {
+    /// One frame more.
+    #[inline(always)]
+    pub const fn add(&mut self, bytes: u64) {
+        self.packets += 1;
+        self.bytes += bytes;
+    }
+
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self { packets: self.packets + other.packets, bytes: self.bytes + other.bytes }
+    }
+}
+
 const _: () = assert!(size_of::<CountKey>() == 8);
 
 #[cfg(test)]
@@ -204,6 +262,16 @@ mod tests {
                 assert_ne!(one.name(), other.name());
                 assert_ne!(*one as u8, *other as u8);
             }
+        }
+    }
+
+    #[test]
+    fn the_number_of_an_outcome_tells_whether_it_is_a_drop() {
+        let overlay = OverlayKey::new(Vni::from_wire([0, 1, 0xbc]), UdpPort::VXLAN);
+        for &outcome in Outcome::ALL {
+            let key = CountKey::new(overlay, Direction::Rx, outcome);
+            assert_eq!(key.is_drop(), outcome.class() == Class::Dropped, "{}", outcome.name());
+            assert!(!CountKey::outside(UdpPort::VXLAN, outcome).is_drop());
         }
     }
 

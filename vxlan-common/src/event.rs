@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::{Address, Direction, FdbKey, IfIndex, Mac, Outcome, OverlayKey, RemoteIndex, Target};
+use crate::{Address, CountKey, Direction, FdbKey, IfIndex, Mac, Outcome, OverlayKey, RemoteIndex, Target};
 
 /// How many can listen at once. Each brings a ring of its own, since a BPF ring has one consumer.
 pub const READERS: u32 = 8;
@@ -76,12 +76,13 @@ impl Subject {
         *self.about(overlay, Tiding::AddressMissing) = address.0;
     }
 
-    /// Makes it about frames of an overlay that were dropped for one reason.
+    /// Makes it about frames of an overlay that were dropped for one reason: what `key` counts.
     #[inline(always)]
-    pub const fn set_drop(&mut self, overlay: OverlayKey, direction: Direction, outcome: Outcome) {
-        let who = self.about(overlay, Tiding::Dropped);
+    pub const fn set_drop(&mut self, key: &CountKey) {
+        let (vni, udp_port) = key.row();
+        let who = self.about(OverlayKey::of_row(vni, udp_port), Tiding::Dropped);
         *who = [0; 16];
-        [who[0], who[1]] = [outcome as u8, direction as u8];
+        [who[0], who[1]] = key.end();
     }
 }
 
@@ -187,7 +188,7 @@ mod tests {
         event.subject.set_address(overlay, &address);
         assert_eq!((event.tiding(), event.address()), (Some(Tiding::AddressMissing), address));
         let drop = (Direction::Rx, Outcome::NotAdmitted);
-        event.subject.set_drop(overlay, drop.0, drop.1);
+        event.subject.set_drop(&CountKey::new(overlay, drop.0, drop.1));
         assert_eq!((event.tiding(), event.drop()), (Some(Tiding::Dropped), Some(drop)));
     }
 }

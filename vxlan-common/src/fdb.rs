@@ -21,6 +21,20 @@ impl FdbKey {
         Self { vni: overlay.vni().get(), udp_port: overlay.udp_port().0, mac: mac.0 }
     }
 
+    /// All of it as two numbers.
+    #[inline(always)]
+    pub const fn words(&self) -> (u64, u32) {
+        let [a, b, c, d, e, f] = self.mac;
+        (u64::from_be_bytes([0, 0, a, b, c, d, e, f]) | (self.udp_port as u64) << 48, self.vni)
+    }
+
+    /// The key that [`Self::words`] made.
+    #[inline(always)]
+    pub const fn from_words(first: u64, vni: u32) -> Self {
+        let [_, _, a, b, c, d, e, f] = first.to_be_bytes();
+        Self { mac: [a, b, c, d, e, f], udp_port: (first >> 48) as u16, vni }
+    }
+
     /// Its overlay.
     pub const fn overlay(&self) -> OverlayKey {
         OverlayKey::of_row(self.vni, self.udp_port)
@@ -80,6 +94,27 @@ pub struct FdbEntry {
     /// Bits of [`FdbFlags`].
     pub flags: u8,
     reserved: u16,
+}
+
+impl Target {
+    /// All of it as one number.
+    #[inline(always)]
+    pub const fn word(self) -> u64 {
+        match self {
+            Self::Remote(remote) => remote.0 as u64,
+            Self::Port(port) => 1 << 32 | port.0 as u64,
+        }
+    }
+
+    /// The target that [`Self::word`] made.
+    #[inline(always)]
+    pub const fn from_word(word: u64) -> Self {
+        if word >> 32 == 0 {
+            Self::Remote(RemoteIndex(word as u32))
+        } else {
+            Self::Port(IfIndex(word as u32))
+        }
+    }
 }
 
 impl FdbEntry {
@@ -157,6 +192,18 @@ const _: () = assert!(size_of::<FdbEntry>() == 16);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{UdpPort, Vni};
+
+    #[test]
+    fn keys_and_targets_come_back_out_of_their_numbers() {
+        let overlay = OverlayKey::new(Vni::from_wire([0x12, 0x34, 0x56]), UdpPort(0xabcd));
+        let key = FdbKey::new(overlay, Mac([0x82, 1, 2, 3, 4, 5]));
+        let (first, second) = key.words();
+        assert_eq!(FdbKey::from_words(first, second), key);
+        for target in [Target::Remote(RemoteIndex(u32::MAX)), Target::Port(IfIndex(7))] {
+            assert_eq!(Target::from_word(target.word()), target);
+        }
+    }
 
     #[test]
     fn a_fixed_entry_never_expires() {

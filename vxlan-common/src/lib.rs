@@ -17,6 +17,7 @@ extern crate std;
 
 mod address;
 mod admit;
+mod cache;
 mod counter;
 mod event;
 mod fdb;
@@ -33,7 +34,8 @@ mod vni;
 
 pub use address::Address;
 pub use admit::{AdmitKey, AllowKey, Known};
-pub use counter::{Class, Count, CountKey, Direction, Outcome};
+pub use cache::{CACHE_ROWS, Delivery, RxHit, RxKey, Stamp, Stations, TxFlags, TxHit, TxKey, stations};
+pub use counter::{Class, Count, CountKey, Direction, Outcome, Unicast};
 pub use event::{Event, Listener, READERS, Subject, Tiding};
 pub use fdb::{FdbEntry, FdbFlags, FdbKey, Target};
 pub use flood::{FLOOD_PORTS, FLOOD_REMOTES, FloodList};

@@ -130,6 +130,8 @@ pub struct Overlay {
     /// How many addresses may be learned; 0: no limit of its own (`maxaddress`).
     pub learned_limit: u32,
     group: u32,
+    /// Its number: its row in map `unicast`.
+    pub number: u32,
     local: [u8; 16],
     group_source: [u8; 16],
     mac: [u8; 6],
@@ -242,4 +244,4 @@ impl Overlay {
 }
 
 const _: () = assert!(size_of::<OverlayKey>() == 8);
-const _: () = assert!(size_of::<Overlay>() == 72);
+const _: () = assert!(size_of::<Overlay>() == 76);

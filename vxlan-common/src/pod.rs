@@ -35,4 +35,5 @@ pod!(
     RemoteKey,
     RemoteTraffic,
     Subject,
+    Unicast,
 );

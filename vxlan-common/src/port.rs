@@ -20,6 +20,11 @@ pub struct PortFlags;
 impl PortFlags {
     /// A veth whose other end is in another network namespace: `bpf_redirect_peer` reaches it.
     pub const PEER: u8 = 1 << 0;
+    /// An XDP program can redirect to it (its driver has `ndo_xdp_xmit`, and where it is a veth, its other end polls).
+    pub const TAKES_XDP: u8 = 1 << 1;
+    /// Frames with a VLAN tag beside them came from it or went to it. An XDP program does not see that tag and would
+    /// lose it, so it stands aside. The data path sets it.
+    pub const TAGS: u8 = 1 << 2;
 }
 
 /// A port of an overlay.
@@ -55,10 +60,16 @@ impl Port {
         if self.kind == 0 { PortKind::Vtep } else { PortKind::Direct }
     }
 
+    /// Whether all bits of `flag` are set.
+    #[inline(always)]
+    pub const fn has(&self, flag: u8) -> bool {
+        self.flags & flag == flag
+    }
+
     /// Whether `bpf_redirect_peer` reaches the container.
     #[inline(always)]
     pub const fn has_peer(&self) -> bool {
-        self.flags & PortFlags::PEER != 0
+        self.has(PortFlags::PEER)
     }
 }
 

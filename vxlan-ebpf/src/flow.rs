@@ -1,6 +1,6 @@
 //! The flow of an inner packet: what its outer UDP source port is made of (RFC 7348 section 5).
 
-use vxlan_common::{Mac, Outcome, Overlay};
+use vxlan_common::{Mac, Outcome};
 
 use crate::{
     Frame,
@@ -21,10 +21,10 @@ impl FlowHash {
         Self((hash >> 32) as u32)
     }
 
-    /// The source port: spread over the overlay's range, both ends included.
+    /// The source port: spread over a range, both ends included.
     #[inline(always)]
-    pub fn source_port(self, overlay: &Overlay) -> u16 {
-        let (min, max) = (u64::from(overlay.source_port_min), u64::from(overlay.source_port_max));
+    pub fn source_port(self, min: u16, max: u16) -> u16 {
+        let (min, max) = (u64::from(min), u64::from(max));
         let span = max.wrapping_sub(min).wrapping_add(1) & 0xffff;
         (min + ((u64::from(self.0) * span) >> 32)) as u16
     }
@@ -82,6 +82,17 @@ pub fn packet<F: Frame>(frame: &F, ethernet: &Ethernet) -> Result<Packet, Outcom
             ethernet.destination(),
             ethernet.source(),
         )
+    }
+}
+
+/// Reads the packet of an untagged frame; no IP, or none that can be read: nothing.
+#[inline(always)]
+pub fn ip_packet<F: Frame>(frame: &F, ether_type: EtherType) -> Option<Packet> {
+    match ether_type {
+        EtherType::IPV4 | EtherType::IPV6 => {
+            behind::<_, { size_of::<Ethernet>() }>(frame, ether_type, Mac([0; 6]), Mac([0; 6])).ok()
+        }
+        EtherType(_) => None,
     }
 }
 

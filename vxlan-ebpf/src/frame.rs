@@ -3,7 +3,7 @@
 use vxlan_common::{IfIndex, Outcome, RemoteIndex};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::wire::Tag;
+use crate::{Tables, overlay, underlay, wire::Tag};
 
 /// A header that can be looked at anywhere in a frame.
 pub trait Header: FromBytes + IntoBytes + KnownLayout + Immutable + Unaligned {}
@@ -25,11 +25,11 @@ pub enum Addressed {
 #[repr(u32)]
 pub enum Inside {
     /// An IPv4 packet.
-    Ipv4,
+    Ipv4 = 0,
     /// An IPv6 packet.
-    Ipv6,
+    Ipv6 = 1,
     /// ARP, LLDP, anything else.
-    Other,
+    Other = 2,
 }
 
 /// What is known of the outer UDP checksum.
@@ -42,7 +42,11 @@ pub enum Checksum {
 }
 
 /// An Ethernet frame at a hook.
-pub trait Frame {
+pub trait Frame: Sized {
+    /// Whether this hook stands in front of another one that can do it all: then what it cannot do it passes on
+    /// untouched and uncounted.
+    const SHORT_CUT: bool = false;
+
     /// Bytes of the whole frame, a VLAN tag beside it not included.
     fn len(&self) -> usize;
 
@@ -82,6 +86,11 @@ pub trait Frame {
     /// Cuts or grows the frame to `len` bytes; it is no longer several segments.
     fn resize(&mut self, len: usize) -> Result<(), Outcome>;
 
+    /// Does [`overlay::encapsulate`]: the kernel side keeps that apart.
+    fn encapsulate<T: Tables>(&mut self, tables: &T, device: IfIndex, to_group: bool) -> Result<(), Outcome> {
+        overlay::encapsulate(self, tables, device, to_group)
+    }
+
     /// Sends a copy out of `device`.
     fn copy_to(&mut self, device: IfIndex);
 
@@ -94,12 +103,17 @@ pub trait Frame {
     /// Gives a copy that carries its outer headers to `vtep_device`, whose program finds the way to `remote`.
     fn copy_to_resolve(&mut self, vtep_device: IfIndex, remote: RemoteIndex);
 
+    /// Does [`underlay::checksum_is_right`]: the kernel side keeps that apart.
+    fn checksum_is_right(&self) -> bool {
+        underlay::checksum_is_right(self)
+    }
+
     /// Checks a finished UDP checksum by all bytes from the UDP header, `udp_at`, to the end of the frame, unless
     /// the kernel or the NIC has done so. `pseudo_header` is the sum of the pseudo header (RFC 768).
     fn outer_checksum(&self, pseudo_header: u32, udp_at: usize) -> Checksum;
 }
 
 /// A value at the start of a word: the verifier wants the stack accessed by aligned words.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C, align(8))]
 pub(crate) struct Word<T>(pub T);

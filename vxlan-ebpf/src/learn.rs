@@ -15,13 +15,13 @@ pub const LOOK_AT: u32 = 8;
 /// What the FDB says of a sender that is not where it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
-enum Standing {
+pub enum Standing {
     /// Nothing.
-    New,
+    New = 0,
     /// It was learned somewhere else.
-    Learned,
+    Learned = 1,
     /// The user said so, and that learning may change it.
-    Dynamic,
+    Dynamic = 2,
 }
 
 /// A frame from the VTEP at `source`. Returns the VTEP's index, if it has one.
@@ -45,7 +45,7 @@ pub fn from_vtep<T: Tables>(
         standing = standing_of(&entry);
     }
     let Some(index) = tables.remote_of(source) else { return Ok(None) };
-    settle(tables, key, standing, Target::Remote(index));
+    tables.settle(key, standing, Target::Remote(index));
     Ok(Some(index))
 }
 
@@ -56,8 +56,8 @@ pub fn from_port<T: Tables>(tables: &T, key: &FdbKey, port: IfIndex) {
     match tables.fdb(key) {
         Some(entry) if entry.is_fixed() => note_place(tables, key, entry, port),
         Some(entry) if entry.target() == here => refresh(tables, key, entry),
-        Some(entry) => settle(tables, key, standing_of(&entry), here),
-        None => settle(tables, key, Standing::New, here),
+        Some(entry) => tables.settle(key, standing_of(&entry), here),
+        None => tables.settle(key, Standing::New, here),
     }
 }
 
@@ -94,8 +94,8 @@ fn refresh<T: Tables>(tables: &T, key: &FdbKey, entry: FdbEntry) {
 }
 
 /// Writes where a station is now. A moved one keeps its slot; a `dynamic` entry of the user had none.
-#[inline(never)]
-fn settle<T: Tables>(tables: &T, key: &FdbKey, standing: Standing, target: Target) {
+#[inline(always)]
+pub fn settle<T: Tables>(tables: &T, key: &FdbKey, standing: Standing, target: Target) {
     let now = tables.now();
     let tiding = match standing {
         Standing::Learned => {
@@ -118,6 +118,9 @@ fn settle<T: Tables>(tables: &T, key: &FdbKey, standing: Standing, target: Targe
             Tiding::Learned
         }
     };
+    if tiding == Tiding::Moved {
+        tables.forget_hits();
+    }
     tables.tell(tiding, key, target);
 }
 

@@ -28,6 +28,7 @@ pub mod tables;
 #[cfg(test)]
 mod testing;
 pub mod underlay;
+pub mod unfinished;
 pub mod verdict;
 pub mod wire;
 

@@ -1,10 +1,19 @@
 //! From a local port towards the underlay.
 //!
-//! Stages, each a program of its own in the kernel, since one program's stack does not hold them all:
-//! [`run`] takes every frame and sends what goes to one VTEP or port; it leaves broadcast, unknown and multicast
-//! to [`flood`] and [`flood_locally`], what does not fit the path to [`too_big`], and where the overlay is a proxy, ARP
-//! and ND to [`answer`], and what goes to a router to [`route`]; these two hand on what they are not the end of. Each stage
-//! reads the frame anew.
+//! Stages, each a program of its own in the kernel, since one program's stack does not hold them all, and the verifier
+//! follows every way through one:
+//!
+//! ```text
+//! enter     the pair of stations did it before, within this second: by the same headers to the same VTEP; else
+//!   forward   the sender is behind this port; is it a question, or for a router?
+//!     answer    ARP and ND, where the overlay is a proxy
+//!     route     a packet for a router, where the overlay looks behind it
+//!     onward    to one VTEP or port, else to
+//!       flood, flood_locally, too_big
+//! ```
+//!
+//! Each stage reads the frame anew. At a hook that is a short cut (XDP) what is not sent by [`enter`] or the first two
+//! stages, which are one there, is passed on untouched.
 
 mod answer;
 mod encap;
@@ -12,11 +21,12 @@ mod flood;
 mod journey;
 mod lookup;
 mod miss;
+mod recall;
 mod route;
 mod too_big;
 
 use vxlan_common::{
-    Address, Direction, FdbKey, HopState, IfIndex, Outcome, Overlay, OverlayFlags, Port, PortKind,
+    Address, Direction, FdbKey, HopState, IfIndex, Outcome, Overlay, OverlayFlags, Port, PortFlags, PortKind,
 };
 
 use crate::{
@@ -24,10 +34,18 @@ use crate::{
     frame::Inside,
     learn,
     tables::{Way, way},
+    unfinished,
     verdict::{Action, Ending},
+    wire::Ethernet,
 };
 use journey::Journey;
 use lookup::Found;
+
+/// The entry. `device` is the port that the frame came from.
+#[inline(always)]
+pub fn enter<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -> Verdict {
+    recall::recall(frame, tables, device).unwrap_or(Verdict::next_stage(Action::Forward))
+}
 
 /// A stage: reads the frame, does its work with it, counts it.
 ///
@@ -39,18 +57,22 @@ macro_rules! stage {
         #[inline(always)]
         pub fn $name<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -> Verdict {
             let Some(departure) = Departure::from(frame, tables, device) else { return Verdict::PASS };
-            let ended = match departure.journey(frame) {
+            let ended = match departure.journey(frame, tables) {
                 Ok(journey) => $work(frame, tables, &journey),
                 Err(outcome) => Err(outcome),
             };
-            departure.end(tables, ended)
+            departure.end::<F, T>(tables, ended)
         }
     };
 }
 
 stage! {
-    /// The first stage. `device` is the port that the frame came from.
-    run: forward
+    /// The stage for what [`enter`] does not remember. It learns the sender.
+    forward: from_station
+}
+stage! {
+    /// The stage that looks for the destination.
+    onward: to_station
 }
 stage! {
     /// The stage for broadcast, unknown and multicast frames.
@@ -68,25 +90,26 @@ stage! {
     /// The stage for ARP and ND where the overlay is a proxy; another one may follow.
     answer: answer::question
 }
-
-/// The stage for what goes to a router, which it may turn: then it is read anew. Another one may follow.
-#[inline(always)]
-pub fn route<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -> Verdict {
-    let Some(departure) = Departure::from(frame, tables, device) else { return Verdict::PASS };
-    let turned = departure.journey(frame).and_then(|journey| route::short_cut(frame, tables, &journey));
-    let ended = turned.and_then(|_| departure.journey(frame));
-    let ended = match ended {
-        Ok(journey) => onward(frame, tables, &journey),
-        Err(outcome) => Err(outcome),
-    };
-    departure.end(tables, ended)
+stage! {
+    /// The stage for what goes to a router, which it may turn; another one follows.
+    route: route::short_cut
+}
+stage! {
+    /// What is left of a frame whose next stage could not be called: the vxlan device can do it all.
+    without_stage: to_device
 }
 
-/// What is left of a frame whose next stage could not be called: the vxlan device can do it all.
+/// Puts the outer headers on a frame of port `device`, all but what is a VTEP's own.
 #[inline(always)]
-pub fn without_stage<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfIndex) -> Verdict {
-    let Some(departure) = Departure::from(frame, tables, device) else { return Verdict::PASS };
-    departure.end(tables, Err(Outcome::SlowPath))
+pub fn encapsulate<F: Frame, T: Tables>(
+    frame: &mut F,
+    tables: &T,
+    device: IfIndex,
+    to_group: bool,
+) -> Result<(), Outcome> {
+    let departure = Departure::from(frame, tables, device).ok_or(Outcome::SlowPath)?;
+    let journey = departure.journey(frame, tables)?;
+    encap::onto(frame, tables, &journey, to_group)
 }
 
 /// Where a frame sets out, and what counts it where it ends.
@@ -107,17 +130,26 @@ impl<'a> Departure<'a> {
     }
 
     #[inline(always)]
-    fn journey<F: Frame>(&self, frame: &F) -> Result<Journey<'a>, Outcome> {
+    fn journey<F: Frame, T: Tables>(&self, frame: &F, tables: &T) -> Result<Journey<'a>, Outcome> {
+        if F::SHORT_CUT && self.port.has(PortFlags::TAGS) {
+            return Err(Outcome::SlowPath);
+        }
+        if !F::SHORT_CUT && self.port.kind() == PortKind::Direct && frame.tag().is_some() {
+            tables.note_tags(self.device, self.port);
+        }
         Journey::begin(frame, self.port, self.port.overlay(), self.overlay, self.device)
     }
 
-    /// Counts the frame, unless another stage goes on with it.
+    /// Counts the frame, unless another stage or hook goes on with it.
     #[inline(always)]
-    fn end<T: Tables>(&self, tables: &T, ended: Result<Ending, Outcome>) -> Verdict {
+    fn end<F: Frame, T: Tables>(&self, tables: &T, ended: Result<Ending, Outcome>) -> Verdict {
         let ending = match ended {
             Ok(ending) => ending,
             Err(outcome) => Ending::early(outcome, self.overlay.vtep_device()),
         };
+        if F::SHORT_CUT && !ending.is_of_short_cut() {
+            return Verdict::PASS;
+        }
         if !ending.verdict.action.goes_on() {
             tables.count(self.port.overlay(), Direction::Tx, ending.outcome, self.bytes);
         }
@@ -126,26 +158,45 @@ impl<'a> Departure<'a> {
 }
 
 #[inline(always)]
-fn forward<F: Frame, T: Tables>(frame: &mut F, tables: &T, journey: &Journey<'_>) -> Result<Ending, Outcome> {
+fn from_station<F: Frame, T: Tables>(
+    frame: &mut F,
+    tables: &T,
+    journey: &Journey<'_>,
+) -> Result<Ending, Outcome> {
     learn::from_port(tables, &FdbKey::new(journey.key, journey.source()), journey.from);
-    if journey.overlay.has(OverlayFlags::PROXY) && answer::may_be_question(frame, journey) {
+    if journey.overlay.has(OverlayFlags::PROXY) && answer::may_be_question(frame, journey.ether_type.0) {
         return Ok(Ending::new(Outcome::Proxied, Verdict::next_stage(Action::Answer)));
     }
     if route::may_be_short(tables, journey) {
         return Ok(Ending::new(Outcome::Unicast, Verdict::next_stage(Action::Route)));
     }
-    onward(frame, tables, journey)
+    if F::SHORT_CUT { to_station(frame, tables, journey) } else { onwards() }
+}
+
+/// On to the stage that looks for the destination.
+#[inline(always)]
+fn onwards() -> Result<Ending, Outcome> {
+    Ok(Ending::new(Outcome::Unicast, Verdict::next_stage(Action::Onward)))
 }
 
 /// To where the frame's destination is.
 #[inline(always)]
-fn onward<F: Frame, T: Tables>(frame: &mut F, tables: &T, journey: &Journey<'_>) -> Result<Ending, Outcome> {
+fn to_station<F: Frame, T: Tables>(
+    frame: &mut F,
+    tables: &T,
+    journey: &Journey<'_>,
+) -> Result<Ending, Outcome> {
     match lookup::destination(tables, journey)? {
-        Found::Port(port) => Ok(Ending::new(Outcome::Switched, deliver(tables, journey, port))),
+        Found::Port(port) => Ok(Ending::new(Outcome::Switched, deliver::<F, T>(tables, journey, port)?)),
         Found::Remote(way) => to_remote(frame, tables, journey, &way),
         Found::Everyone => Ok(Ending::new(Outcome::Flooded, Verdict::next_stage(Action::Flood))),
         Found::LocalPorts => Ok(Ending::new(Outcome::Flooded, Verdict::next_stage(Action::FloodLocally))),
     }
+}
+
+#[inline(always)]
+fn to_device<F: Frame, T: Tables>(_: &mut F, _: &T, _: &Journey<'_>) -> Result<Ending, Outcome> {
+    Err(Outcome::SlowPath)
 }
 
 /// To one VTEP.
@@ -162,19 +213,34 @@ fn to_remote<F: Frame, T: Tables>(
     if !way.is_fast() || journey.overlay.has(OverlayFlags::DEVICE_TRANSMIT) {
         return Err(Outcome::SlowPath);
     }
-    if too_big::largest(frame, journey) > too_big::room(way) {
+    if too_big::largest(frame, journey.ether_type.0, journey.packet.inside) > too_big::room(way) {
         return Ok(Ending::new(Outcome::TooBig, Verdict::next_stage(Action::TooBig)));
     }
+    if F::SHORT_CUT && !may_leave_by_short_cut(frame, journey, way) {
+        return Err(Outcome::SlowPath);
+    }
+    recall::remember(tables, journey, way);
     let bytes = frame.len();
-    encap::onto(frame, tables, journey, false)?;
-    encap::towards(frame, journey, way)?;
+    frame.encapsulate(tables, journey.from, false)?;
+    encap::towards(frame, journey.key, way)?;
     tables.count_sent(way.index, bytes);
-    Ok(Ending::new(Outcome::Unicast, leave(journey, way)))
+    Ok(Ending::new(Outcome::Unicast, leave::<F>(journey, way)))
+}
+
+/// A short cut has neither the kernel's help to find a neighbour nor a network card that finishes checksums.
+#[inline(always)]
+fn may_leave_by_short_cut<F: Frame>(frame: &F, journey: &Journey<'_>, way: &Way<'_>) -> bool {
+    way.hop.state() == HopState::Ready
+        && !journey.ether_type.0.is_vlan()
+        && unfinished::pseudo_header(frame, size_of::<Ethernet>(), journey.packet.inside).is_none()
 }
 
 /// The verdict for an encapsulated frame.
 #[inline(always)]
-fn leave(journey: &Journey<'_>, way: &Way<'_>) -> Verdict {
+fn leave<F: Frame>(journey: &Journey<'_>, way: &Way<'_>) -> Verdict {
+    if F::SHORT_CUT {
+        return Verdict::with(Action::Egress, way.hop.device());
+    }
     Verdict::neighbour(way.hop.device(), next_hop(way, journey.kind), journey.packet.inside != Inside::Other)
 }
 
@@ -194,14 +260,22 @@ fn next_hop(way: &Way<'_>, kind: PortKind) -> Address {
 /// The verdict for a frame to another local port. A frame that leaves the VTEP device is at its egress, where
 /// the shortcut into a container is not to be had.
 #[inline(always)]
-fn deliver<T: Tables>(tables: &T, journey: &Journey<'_>, port: IfIndex) -> Verdict {
+fn deliver<F: Frame, T: Tables>(
+    tables: &T,
+    journey: &Journey<'_>,
+    port: IfIndex,
+) -> Result<Verdict, Outcome> {
+    if F::SHORT_CUT {
+        let takes_xdp = tables.port(port).is_some_and(|port| port.has(PortFlags::TAKES_XDP));
+        return if takes_xdp { Ok(Verdict::with(Action::Egress, port)) } else { Err(Outcome::SlowPath) };
+    }
     if port == journey.overlay.vtep_device() {
-        return Verdict::with(Action::Ingress, port);
+        return Ok(Verdict::with(Action::Ingress, port));
     }
     let shortcut = journey.kind == PortKind::Direct
         && journey.packet.inside != Inside::Other
         && tables.port(port).is_some_and(|port| port.has_peer());
-    Verdict::with(if shortcut { Action::Peer } else { Action::Egress }, port)
+    Ok(Verdict::with(if shortcut { Action::Peer } else { Action::Egress }, port))
 }
 
 /// A copy of a flooded frame that has its outer headers and came by the VTEP device, since a clone cannot wait for

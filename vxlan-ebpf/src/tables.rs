@@ -2,8 +2,10 @@
 
 use vxlan_common::{
     Address, FdbEntry, FdbKey, FloodList, HopState, IfIndex, NeighEntry, NeighKey, NextHop, Outcome, Overlay,
-    OverlayKey, Port, Remote, RemoteIndex, Seconds, Target, Tiding, UdpPort, Vni,
+    OverlayKey, Port, Remote, RemoteIndex, RxHit, Seconds, Stamp, Target, Tiding, TxHit, UdpPort, Vni,
 };
+
+use crate::learn::Standing;
 
 /// What an overlay looks up and counts. Methods take `&self`: a table is shared by all CPUs anyway.
 pub trait Tables {
@@ -33,6 +35,9 @@ pub trait Tables {
 
     /// Forgets a station.
     fn fdb_remove(&self, key: &FdbKey);
+
+    /// Does [`crate::learn::settle`]: the kernel side keeps that apart from what leads there.
+    fn settle(&self, key: &FdbKey, standing: Standing, target: Target);
 
     /// What is known of a station by its IP address.
     fn neighbour(&self, key: &NeighKey) -> Option<NeighEntry>;
@@ -91,6 +96,30 @@ pub trait Tables {
 
     /// Counts the end of a frame.
     fn count(&self, overlay: OverlayKey, direction: vxlan_common::Direction, outcome: Outcome, bytes: usize);
+
+    /// Until when what is found out now may be remembered.
+    fn stamp(&self) -> Stamp;
+
+    /// A row of this CPU's cache of departures.
+    fn tx_row(&self, row: u32) -> Option<&TxHit>;
+
+    /// Lets `write` fill a row of this CPU's cache of departures.
+    fn tx_write(&self, row: u32, write: impl FnOnce(&mut TxHit));
+
+    /// A row of this CPU's cache of arrivals.
+    fn rx_row(&self, row: u32) -> Option<&RxHit>;
+
+    /// Lets `write` fill a row of this CPU's cache of arrivals.
+    fn rx_write(&self, row: u32, write: impl FnOnce(&mut RxHit));
+
+    /// Makes all CPUs forget what they remember.
+    fn forget_hits(&self);
+
+    /// Notes that frames with a VLAN tag beside them come from `device`, or go to it.
+    fn note_tags(&self, device: IfIndex, port: Port);
+
+    /// Counts a frame of overlay number `overlay` whose end is [`Outcome::Unicast`].
+    fn count_unicast(&self, overlay: u32, direction: vxlan_common::Direction, bytes: usize);
 
     /// Counts the end of a frame that came to one of our UDP ports and belongs to no overlay.
     fn count_outside(&self, port: UdpPort, outcome: Outcome, bytes: usize);

@@ -1,4 +1,8 @@
 //! From the underlay towards the local ports.
+//!
+//! [`enter`] knows where the last packet between two stations from one VTEP went within this second; what it does not
+//! know goes on to [`arrive`], the whole pipeline. At a hook that is a short cut (XDP) what has to be copied, or what
+//! the device is to have, is passed on untouched.
 
 mod admit;
 mod checksum;
@@ -6,20 +10,40 @@ mod decap;
 mod deliver;
 mod ecn;
 mod parse;
+mod recall;
 
-use vxlan_common::{Class, Direction, FdbKey, Outcome, OverlayFlags};
+use vxlan_common::{Class, Direction, FdbKey, Outcome, OverlayFlags, RemoteIndex};
 
-use crate::{Frame, Tables, Verdict, learn, verdict::Ending};
+use crate::{
+    Frame, Tables, Verdict, learn,
+    verdict::{Action, Ending},
+};
+pub use checksum::is_right as checksum_is_right;
 pub use deliver::{from_device, has_policy_marks};
 use parse::{Arrival, Refusal};
 
-/// The whole pipeline for a frame that the underlay brought.
+/// The entry for a frame that the underlay brought.
 #[inline(always)]
-pub fn run<F: Frame, T: Tables>(frame: &mut F, tables: &T) -> Verdict {
+pub fn enter<F: Frame, T: Tables>(frame: &mut F, tables: &T) -> Verdict {
+    match recall::recall(frame, tables) {
+        Some(verdict) => verdict,
+        None if parse::may_be_vxlan(frame, tables) => Verdict::next_stage(Action::Arrive),
+        None => Verdict::PASS,
+    }
+}
+
+/// The whole pipeline.
+#[inline(always)]
+pub fn arrive<F: Frame, T: Tables>(frame: &mut F, tables: &T) -> Verdict {
     let bytes = frame.len();
     let arrival = match parse::outer(frame, tables) {
         Ok(arrival) => arrival,
         Err(Refusal::NotOurs) => return Verdict::PASS,
+        Err(Refusal::Outside(_, outcome) | Refusal::Unsound(_, outcome))
+            if is_for_next_hook::<F>(outcome) =>
+        {
+            return Verdict::PASS;
+        }
         Err(Refusal::Outside(port, outcome)) => {
             tables.count_outside(port, outcome, bytes);
             return if outcome.class() == Class::Device { Verdict::PASS } else { Verdict::STOP };
@@ -33,8 +57,17 @@ pub fn run<F: Frame, T: Tables>(frame: &mut F, tables: &T) -> Verdict {
         // What is the vxlan device's to do passes on to its socket.
         Ending::early(outcome, arrival.overlay.vtep_device())
     });
+    if F::SHORT_CUT && !ending.is_of_short_cut() {
+        return Verdict::PASS;
+    }
     tables.count(arrival.key, Direction::Rx, ending.outcome, bytes);
     ending.verdict
+}
+
+/// What a short cut leaves to the hook behind it: all that is the device's, and what it may only not see whole.
+#[inline(always)]
+fn is_for_next_hook<F: Frame>(outcome: Outcome) -> bool {
+    F::SHORT_CUT && (outcome.class() == Class::Device || outcome == Outcome::Truncated)
 }
 
 #[inline(always)]
@@ -54,13 +87,26 @@ fn receive<F: Frame, T: Tables>(frame: &mut F, tables: &T, arrival: &Arrival<'_>
     } else {
         tables.remote_known(arrival.source)
     };
-    if let Some(vtep) = vtep {
-        tables.count_received(vtep, frame.len().saturating_sub(arrival.outer));
-    }
+    let vtep = vtep.unwrap_or(RemoteIndex::NONE);
     if let Some(outcome) = arrival.set_aside {
+        heard_of::<F, T>(frame, tables, arrival, vtep);
         return Err(outcome);
     }
     let inner = decap::inspect(frame, arrival)?;
+    let place = deliver::place(tables, arrival, &inner);
+    if F::SHORT_CUT && !deliver::may_go_by_short_cut(frame, &inner, &place) {
+        return Err(Outcome::ByDevice);
+    }
+    heard_of::<F, T>(frame, tables, arrival, vtep);
+    recall::remember(tables, arrival, &inner, vtep, &place);
     decap::strip(frame, arrival, &inner)?;
-    deliver::inner(frame, tables, arrival.key, arrival.overlay, &inner)
+    Ok(deliver::to(frame, tables, arrival, &place))
+}
+
+/// Counts a packet of a VTEP, where no hook behind this one does.
+#[inline(always)]
+fn heard_of<F: Frame, T: Tables>(frame: &F, tables: &T, arrival: &Arrival<'_>, vtep: RemoteIndex) {
+    if vtep != RemoteIndex::NONE && (!F::SHORT_CUT || arrival.set_aside.is_none()) {
+        tables.count_received(vtep, frame.len().saturating_sub(arrival.outer));
+    }
 }

@@ -23,6 +23,12 @@ pub enum Action {
     Neighbour,
     /// The same for a frame that the kernel does not yet know to be IP.
     NeighbourNotIp,
+    /// On to the stage that looks at the sender.
+    Forward,
+    /// On to the stage that looks for the destination.
+    Onward,
+    /// On to the stage that takes a packet of the underlay in.
+    Arrive,
     /// On to the stage that floods.
     Flood,
     /// On to the stage that floods the ports of this host only.
@@ -39,7 +45,17 @@ impl Action {
     /// Whether another stage goes on with the frame, and counts it.
     #[inline(always)]
     pub const fn goes_on(self) -> bool {
-        matches!(self, Self::Flood | Self::FloodLocally | Self::TooBig | Self::Answer | Self::Route)
+        matches!(
+            self,
+            Self::Forward
+                | Self::Onward
+                | Self::Arrive
+                | Self::Flood
+                | Self::FloodLocally
+                | Self::TooBig
+                | Self::Answer
+                | Self::Route
+        )
     }
 }
 
@@ -99,6 +115,19 @@ impl Ending {
     #[inline(always)]
     pub const fn new(outcome: Outcome, verdict: Verdict) -> Self {
         Self { outcome, verdict }
+    }
+
+    /// Whether a hook that stands in front of another one may end the frame so. (What is too short to be read there may
+    /// only lie in several pieces.)
+    #[inline(always)]
+    pub fn is_of_short_cut(&self) -> bool {
+        match self.outcome.class() {
+            Class::Dropped => self.outcome != Outcome::Truncated && self.verdict.action == Action::Stop,
+            Class::Forwarded => {
+                matches!(self.verdict.action, Action::Egress | Action::Peer | Action::Ingress)
+            }
+            Class::Device => false,
+        }
     }
 
     /// The end of a journey that was cut short: the class of the outcome says who goes on.

@@ -16,7 +16,7 @@ pub use arp::{Arp, ArpFrame};
 pub use encapsulated::{Encapsulated4, OUTER4, Outer4, Tagged4, TwiceTagged4};
 pub use ethernet::{EtherType, Ethernet, Tag, TaggedEthernet, TwiceTaggedEthernet};
 pub use icmp::{FragmentationNeeded, PacketTooBig};
-pub use ipv4::{Ipv4, protocol};
+pub use ipv4::{Ipv4, Own, protocol};
 pub use ipv6::Ipv6;
 pub use ndp::{AdvertisementFrame, SolicitationFrame, SolicitationOption, solicitation};
 pub use udp::{Ports, Tcp, Udp};

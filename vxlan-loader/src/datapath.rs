@@ -44,6 +44,17 @@ pub struct Datapath {
     alien: Option<String>,
 }
 
+impl Drop for Datapath {
+    /// What was changed is seen at once, also where a program remembers how it was.
+    fn drop(&mut self) {
+        if self._lock.is_some()
+            && let Some(Err(error)) = self.tables.as_mut().map(Tables::forget_hits)
+        {
+            log::debug!("programs see what was changed a second later: {error:#}");
+        }
+    }
+}
+
 impl Datapath {
     /// For questions: takes no lock and changes nothing.
     pub fn look(bpffs: PathBuf, cookie: u64) -> Result<Self> {

@@ -6,7 +6,7 @@
 
 use vxlan_common::{Address, FdbFlags, FdbKey, NeighEntry, NeighFlags, NeighKey, Outcome, OverlayFlags};
 
-use super::{Journey, lookup, miss, onward};
+use super::{Journey, lookup, miss, onwards};
 use crate::{
     Frame, Tables,
     verdict::Ending,
@@ -24,8 +24,8 @@ const OPTION_UNITS: usize = 6;
 
 /// Whether a frame may ask for a station: all that the first stage looks at.
 #[inline(always)]
-pub(super) fn may_be_question<F: Frame>(frame: &F, journey: &Journey<'_>) -> bool {
-    match journey.ether_type.0 {
+pub(super) fn may_be_question<F: Frame>(frame: &F, ether_type: EtherType) -> bool {
+    match ether_type {
         EtherType::ARP => true,
         EtherType::IPV6 => {
             frame.view::<Ipv6>(ETHERNET).is_ok_and(|ip| ip.next_header == protocol::ICMP6)
@@ -45,7 +45,7 @@ pub(super) fn question<F: Frame, T: Tables>(
     let is_arp = journey.ether_type.0 == EtherType::ARP;
     let target = if is_arp { arp_target(frame, journey)? } else { nd_target(frame, journey)? };
     if target.is_none() {
-        return onward(frame, tables, journey);
+        return onwards();
     }
     let known = known(tables, journey, target);
     if known.is_none() {
@@ -56,7 +56,7 @@ pub(super) fn question<F: Frame, T: Tables>(
         if journey.overlay.has(OverlayFlags::SUPPRESS) && journey.destination().is_multicast() {
             return Err(Outcome::Suppressed);
         }
-        return onward(frame, tables, journey);
+        return onwards();
     };
     if is_arp {
         fit(frame, size_of::<ArpFrame>())?;

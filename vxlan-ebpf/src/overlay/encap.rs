@@ -14,11 +14,14 @@ use crate::{
     },
 };
 
-const LARGEST_IP: usize = 0xffff;
+pub(super) const LARGEST_IP: usize = 0xffff;
+
+/// The outer TTL towards a VTEP, unless the user says otherwise.
+pub(super) const TTL: u8 = 64;
 
 /// Grows the frame and writes the inner Ethernet header and what is the same for all VTEPs; the rest is up to
 /// [`towards`].
-#[inline(never)]
+#[inline(always)]
 pub(super) fn onto<F: Frame, T: Tables>(
     frame: &mut F,
     tables: &T,
@@ -32,7 +35,8 @@ pub(super) fn onto<F: Frame, T: Tables>(
     if ip_length > LARGEST_IP {
         return Err(Outcome::SlowPath);
     }
-    let port = journey.packet.hash.source_port(journey.overlay);
+    let overlay = journey.overlay;
+    let port = journey.packet.hash.source_port(overlay.source_port_min, overlay.source_port_max);
     let ip = ip(tables, journey, to_group, ip_length as u16);
     let udp = Udp::new(port, journey.key.udp_port(), (ip_length - size_of::<Ipv4>()) as u16);
     let tags = usize::from(beside.is_some()) + usize::from(within.is_some());
@@ -78,12 +82,12 @@ fn tag_within<F: Frame>(frame: &F, journey: &Journey<'_>) -> Result<Option<(Tag,
 
 /// Turns the outer headers of a frame towards a VTEP.
 #[inline(always)]
-pub(super) fn towards<F: Frame>(frame: &mut F, journey: &Journey<'_>, way: &Way<'_>) -> Result<(), Outcome> {
+pub(super) fn towards<F: Frame>(frame: &mut F, key: OverlayKey, way: &Way<'_>) -> Result<(), Outcome> {
     let outer = frame.view_mut::<Outer4>(0)?;
     outer.ethernet.set(&way.hop.destination_mac(), &way.hop.source_mac(), EtherType::IPV4);
     outer.ip.direct(way.source_v4(), way.destination().v4_bytes());
-    outer.udp.direct(way.udp_port(journey.key));
-    outer.vxlan = Vxlan::new(way.vni(journey.key));
+    outer.udp.direct(way.udp_port(key));
+    outer.vxlan = Vxlan::new(way.vni(key));
     Ok(())
 }
 
@@ -122,12 +126,10 @@ fn ip<T: Tables>(tables: &T, journey: &Journey<'_>, to_group: bool, length: u16)
 #[inline(always)]
 fn ttl(overlay: &Overlay, packet: &Packet, to_group: bool) -> u8 {
     let wanted = if overlay.has(OverlayFlags::TTL_INHERIT) { packet.ttl() } else { overlay.ttl };
-    if wanted != 0 {
-        wanted
-    } else if to_group {
-        1
-    } else {
-        64
+    match wanted {
+        0 if to_group => 1,
+        0 => TTL,
+        wanted => wanted,
     }
 }
 

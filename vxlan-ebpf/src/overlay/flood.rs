@@ -30,17 +30,20 @@ pub(super) fn everyone<F: Frame, T: Tables>(
             return Err(outcome);
         }
     };
-    let size = Size { bytes: frame.len(), largest: too_big::largest(frame, journey) };
+    let size = Size {
+        bytes: frame.len(),
+        largest: too_big::largest(frame, journey.ether_type.0, journey.packet.inside),
+    };
     let fits = size.largest <= too_big::room(&last);
     if !fits && journey.destination().is_station() {
         // Its sender is told; the path to the last VTEP stands for those to all.
         return Ok(Ending::new(Outcome::TooBig, Verdict::next_stage(Action::TooBig)));
     }
-    encap::onto(frame, tables, journey, journey.overlay.group().is_some())?;
+    frame.encapsulate(tables, journey.from, journey.overlay.group().is_some())?;
     copy_to_vteps(frame, tables, journey, size);
     if may_go(frame, journey, &last, size) {
         tables.count_sent(last.index, size.bytes);
-        return Ok(Ending::new(Outcome::Flooded, leave(journey, &last)));
+        return Ok(Ending::new(Outcome::Flooded, leave::<F>(journey, &last)));
     }
     let is_only_one = last_of_list(tables, journey) == 0 && !has_local;
     Ok(Ending::new(
@@ -122,7 +125,7 @@ fn copy_to_vteps<F: Frame, T: Tables>(frame: &mut F, tables: &T, journey: &Journ
 /// Turns the frame towards a VTEP, if it can be sent there. What cannot is left out: a flood is best effort to each.
 #[inline(always)]
 fn may_go<F: Frame>(frame: &mut F, journey: &Journey<'_>, way: &Way<'_>, size: Size) -> bool {
-    way.is_fast() && size.largest <= too_big::room(way) && encap::towards(frame, journey, way).is_ok()
+    way.is_fast() && size.largest <= too_big::room(way) && encap::towards(frame, journey.key, way).is_ok()
 }
 
 /// A clone cannot wait for a neighbour: where the Ethernet address is not known yet, it takes the detour by the

@@ -8,10 +8,11 @@ use vxlan_common::{Address, FdbFlags, FdbKey, NeighKey, Outcome, OverlayFlags};
 use super::{
     Journey,
     lookup::{self, Found},
-    miss, too_big,
+    miss, onwards, too_big,
 };
 use crate::{
     Frame, Tables,
+    verdict::Ending,
     wire::{EtherType, Ethernet, Ipv4, Ipv6},
 };
 
@@ -28,14 +29,14 @@ pub(super) fn may_be_short<T: Tables>(tables: &T, journey: &Journey<'_>) -> bool
     is_ip && router().is_some_and(|entry| entry.flags & FdbFlags::ROUTER != 0)
 }
 
-/// Turns the packet towards the station behind the router; false: it goes to the router, who also answers what has no
-/// hop left, or does not fit.
+/// Turns the packet towards the station behind the router, or leaves it to the router, who also answers what has no hop
+/// left, or does not fit.
 #[inline(always)]
 pub(super) fn short_cut<F: Frame, T: Tables>(
     frame: &mut F,
     tables: &T,
     journey: &Journey<'_>,
-) -> Result<bool, Outcome> {
+) -> Result<Ending, Outcome> {
     let is_v4 = journey.ether_type.0 == EtherType::IPV4;
     let (address, hops) = if is_v4 {
         let ip = frame.view::<Ipv4>(ETHERNET)?;
@@ -46,7 +47,7 @@ pub(super) fn short_cut<F: Frame, T: Tables>(
     };
     let Some(neighbour) = tables.neighbour(&NeighKey::new(journey.key, address)) else {
         miss::address(frame, tables, journey, &address);
-        return Ok(false);
+        return onwards();
     };
     let mac = neighbour.mac();
     // An IPv4 address in IPv6 is no neighbour of that name.
@@ -55,12 +56,12 @@ pub(super) fn short_cut<F: Frame, T: Tables>(
         || mac == journey.destination()
         || address.is_v4() != is_v4
     {
-        return Ok(false);
+        return onwards();
     }
     if let Ok(Found::Remote(way)) = lookup::station(tables, journey, mac)
-        && too_big::largest(frame, journey) > too_big::room(&way)
+        && too_big::largest(frame, journey.ether_type.0, journey.packet.inside) > too_big::room(&way)
     {
-        return Ok(false);
+        return onwards();
     }
     if is_v4 {
         frame.view_mut::<Ipv4>(ETHERNET)?.take_hop();
@@ -69,5 +70,5 @@ pub(super) fn short_cut<F: Frame, T: Tables>(
     }
     let (router, ether_type) = (journey.destination(), journey.ether_type.0);
     frame.view_mut::<Ethernet>(0)?.set(&mac, &router, ether_type);
-    Ok(true)
+    onwards()
 }

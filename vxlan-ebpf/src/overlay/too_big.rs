@@ -11,7 +11,7 @@ use crate::{
     frame::Inside,
     tables::Way,
     verdict::Ending,
-    wire::{Ethernet, FragmentationNeeded, Ipv4, Ipv6, OUTER4, PacketTooBig, Tcp, Udp, protocol},
+    wire::{EtherType, Ethernet, FragmentationNeeded, Ipv4, Ipv6, OUTER4, PacketTooBig, Tcp, Udp, protocol},
 };
 
 const ETHERNET: usize = size_of::<Ethernet>();
@@ -101,19 +101,19 @@ fn tag_beside<F: Frame>(frame: &F) -> usize {
 
 /// Bytes of the inner packet, or of the largest of its segments, VLAN tags counted with it.
 #[inline(always)]
-pub(super) fn largest<F: Frame>(frame: &F, journey: &Journey<'_>) -> usize {
-    tag_beside(frame) + largest_without(frame, journey)
+pub(super) fn largest<F: Frame>(frame: &F, ether_type: EtherType, inside: Inside) -> usize {
+    tag_beside(frame) + largest_without(frame, ether_type, inside)
 }
 
 /// The same without the tag beside the frame.
 #[inline(always)]
-fn largest_without<F: Frame>(frame: &F, journey: &Journey<'_>) -> usize {
+fn largest_without<F: Frame>(frame: &F, ether_type: EtherType, inside: Inside) -> usize {
     let whole = frame.len().saturating_sub(ETHERNET);
     let Some(payload) = frame.segment() else { return whole };
-    let headers = if journey.ether_type.0.is_vlan() {
-        TAG + headers::<_, { ETHERNET + TAG }>(frame, journey.packet.inside)
+    let headers = if ether_type.is_vlan() {
+        TAG + headers::<_, { ETHERNET + TAG }>(frame, inside)
     } else {
-        headers::<_, ETHERNET>(frame, journey.packet.inside)
+        headers::<_, ETHERNET>(frame, inside)
     };
     headers + payload as usize
 }

@@ -9,11 +9,14 @@ use std::{
 
 use vxlan_common::{
     Address, Direction, FdbEntry, FdbKey, FloodList, IfIndex, NeighEntry, NeighKey, NextHop, Outcome,
-    Overlay, OverlayKey, Port, Remote, RemoteFlags, RemoteIndex, RemoteKey, Seconds, Subject, Target, Tiding,
-    UdpPort,
+    Overlay, OverlayKey, Port, Remote, RemoteFlags, RemoteIndex, RemoteKey, RxHit, Seconds, Stamp, Subject,
+    Target, Tiding, TxHit, UdpPort,
 };
 
+use bytemuck::Zeroable;
+
 use crate::Tables;
+use crate::learn::{self, Standing};
 
 /// A counter that moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +66,14 @@ pub(super) struct Host {
     pub told: RefCell<Vec<(Subject, Option<Target>)>>,
     /// The clock hand.
     pub hand: Cell<u32>,
+    /// The cache of departures, of arrivals, and how often all of it was forgotten.
+    pub tx_cache: RefCell<HashMap<u32, &'static TxHit>>,
+    pub rx_cache: RefCell<HashMap<u32, &'static RxHit>>,
+    pub generation: Cell<u32>,
+    /// How many frames went the short way.
+    pub recalled: Cell<u32>,
+    /// Devices at which VLAN tags were seen beside frames.
+    pub tags: RefCell<HashSet<IfIndex>>,
     /// VTEPs that learning met.
     pub learned: RefCell<Vec<&'static Remote>>,
 }
@@ -130,6 +141,10 @@ impl Tables for Host {
 
     fn fdb_remove(&self, key: &FdbKey) {
         self.fdb.borrow_mut().remove(key);
+    }
+
+    fn settle(&self, key: &FdbKey, standing: Standing, target: Target) {
+        learn::settle(self, key, standing, target);
     }
 
     fn neighbour(&self, key: &NeighKey) -> Option<NeighEntry> {
@@ -225,6 +240,45 @@ impl Tables for Host {
 
     fn count(&self, overlay: OverlayKey, direction: Direction, outcome: Outcome, bytes: usize) {
         self.counts.borrow_mut().push((Counted::Of(overlay, direction, outcome), bytes));
+    }
+
+    fn stamp(&self) -> Stamp {
+        Stamp::new(self.generation.get(), self.now())
+    }
+
+    fn tx_row(&self, row: u32) -> Option<&TxHit> {
+        self.tx_cache.borrow().get(&row).copied()
+    }
+
+    fn tx_write(&self, row: u32, write: impl FnOnce(&mut TxHit)) {
+        let mut hit = TxHit::zeroed();
+        write(&mut hit);
+        self.tx_cache.borrow_mut().insert(row, Box::leak(Box::new(hit)));
+    }
+
+    fn rx_row(&self, row: u32) -> Option<&RxHit> {
+        self.rx_cache.borrow().get(&row).copied()
+    }
+
+    fn rx_write(&self, row: u32, write: impl FnOnce(&mut RxHit)) {
+        let mut hit = RxHit::zeroed();
+        write(&mut hit);
+        self.rx_cache.borrow_mut().insert(row, Box::leak(Box::new(hit)));
+    }
+
+    fn forget_hits(&self) {
+        self.generation.set(self.generation.get() + 1);
+    }
+
+    fn note_tags(&self, device: IfIndex, _: Port) {
+        self.tags.borrow_mut().insert(device);
+    }
+
+    fn count_unicast(&self, overlay: u32, direction: Direction, bytes: usize) {
+        let mut overlays = self.overlays.iter();
+        let (key, _) =
+            overlays.find(|(_, settings)| settings.number == overlay).expect("an overlay's number");
+        self.count(*key, direction, Outcome::Unicast, bytes);
     }
 
     fn count_outside(&self, port: UdpPort, outcome: Outcome, bytes: usize) {

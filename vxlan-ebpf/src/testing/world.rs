@@ -62,7 +62,9 @@ pub(super) fn bare() -> Host {
 impl Host {
     /// One more overlay, with the same VTEP device.
     pub fn with_overlay(mut self, key: OverlayKey) -> Self {
-        self.overlays.insert(key, Overlay::new(VTEP, DEVICE_MAC).on(ETH0).from_local(OWN));
+        let mut overlay = Overlay::new(VTEP, DEVICE_MAC).on(ETH0).from_local(OWN);
+        overlay.number = self.overlays.len() as u32;
+        self.overlays.insert(key, overlay);
         self.ports.entry(VTEP).or_insert(Port::new(key, PortKind::Vtep, 0));
         self.local.insert(OWN);
         self

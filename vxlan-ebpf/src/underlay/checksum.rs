@@ -1,76 +1,54 @@
 //! The outer UDP checksum. Zero means that there is none; else it must be right (RFC 7348 section 5).
 //!
-//! A packet that never left this machine may carry one that nobody has finished yet (CHECKSUM_PARTIAL): either its
-//! own, which is then the sum of the pseudo header, or the inner one, ahead of which the sender computed the outer
-//! (local checksum offload, `lco_csum` in Linux). A program cannot see that state, but it shows in the fields.
+//! A packet that never left this machine may carry one that nobody has finished yet (see [`crate::unfinished`]): either
+//! its own, or the inner one, ahead of which the sender computed the outer (local checksum offload, `lco_csum` in Linux).
 
 use vxlan_common::Outcome;
 
 use crate::{
     Frame,
-    frame::Checksum,
+    frame::{Checksum, Inside},
+    unfinished,
     wire::{EtherType, Ethernet, Ipv4, Ipv6, OUTER4, Udp, checksum, protocol},
 };
 
-const UDP_AT: usize = size_of::<Ethernet>() + size_of::<Ipv4>();
+const IP_AT: usize = size_of::<Ethernet>();
+const UDP_AT: usize = IP_AT + size_of::<Ipv4>();
 const INNER_IP_AT: usize = OUTER4 + size_of::<Ethernet>();
 
 /// Checks the checksum of a whole packet over IPv4.
 #[inline(always)]
-pub(super) fn verify<F: Frame>(frame: &F, ip: &Ipv4, udp: &Udp) -> Result<(), Outcome> {
-    let field = udp.checksum();
-    if field == 0 {
-        return Ok(());
-    }
+pub(super) fn verify<F: Frame>(frame: &F, udp: &Udp) -> Result<(), Outcome> {
+    if udp.checksum() == 0 || frame.checksum_is_right() { Ok(()) } else { Err(Outcome::BadChecksum) }
+}
+
+/// Whether the checksum of a whole packet over IPv4, which is not zero, is right.
+#[inline(always)]
+pub fn is_right<F: Frame>(frame: &F) -> bool {
+    let (Ok(ip), Ok(udp)) = (frame.view::<Ipv4>(IP_AT), frame.view::<Udp>(UDP_AT)) else { return false };
     let pseudo =
         checksum::pseudo4(ip.source_bytes(), ip.destination_bytes(), protocol::UDP, udp.len() as u16);
-    if field == checksum::fold(pseudo) || is_ahead_of_inner(frame, pseudo) {
-        return Ok(());
-    }
-    match frame.outer_checksum(pseudo, UDP_AT) {
-        Checksum::Right => Ok(()),
-        Checksum::Wrong => Err(Outcome::BadChecksum),
-    }
+    udp.checksum() == checksum::fold(pseudo)
+        || is_ahead_of_inner(frame, pseudo)
+        || frame.outer_checksum(pseudo, UDP_AT) == Checksum::Right
 }
 
 /// Whether the checksum is right for the packet as it will be once the inner checksum is finished: then all from
 /// the inner transport header on sums up to the complement of its pseudo header, which stands in the field.
 #[inline(always)]
 fn is_ahead_of_inner<F: Frame>(frame: &F, pseudo: u32) -> bool {
-    let Ok(ethernet) = frame.view::<Ethernet>(OUTER4) else { return false };
-    match ethernet.ether_type {
-        EtherType::IPV4 => {
-            const TRANSPORT_AT: usize = INNER_IP_AT + size_of::<Ipv4>();
-            let Ok(ip) = frame.view::<Ipv4>(INNER_IP_AT) else { return false };
-            if ip.header_len() != size_of::<Ipv4>() || !ip.has_ports() {
-                return false;
-            }
-            let length = ip.total_len().saturating_sub(size_of::<Ipv4>()) as u16;
-            let inner = checksum::pseudo4(ip.source_bytes(), ip.destination_bytes(), ip.protocol, length);
-            is_unfinished::<_, TRANSPORT_AT>(frame, ip.protocol, inner)
-                && sums_up::<_, { TRANSPORT_AT - UDP_AT }>(frame, pseudo, inner)
+    const HEADERS4: usize = INNER_IP_AT + size_of::<Ipv4>() - UDP_AT;
+    const HEADERS6: usize = INNER_IP_AT + size_of::<Ipv6>() - UDP_AT;
+    let unfinished = |inside| unfinished::pseudo_header(frame, INNER_IP_AT, inside);
+    match frame.view::<Ethernet>(OUTER4).map(|ethernet| ethernet.ether_type) {
+        Ok(EtherType::IPV4) => {
+            unfinished(Inside::Ipv4).is_some_and(|inner| sums_up::<_, HEADERS4>(frame, pseudo, inner))
         }
-        EtherType::IPV6 => {
-            const TRANSPORT_AT: usize = INNER_IP_AT + size_of::<Ipv6>();
-            let Ok(ip) = frame.view::<Ipv6>(INNER_IP_AT) else { return false };
-            let length = ip.payload_len() as u16;
-            let inner = checksum::pseudo6(&ip.source, &ip.destination, ip.next_header, length);
-            is_unfinished::<_, TRANSPORT_AT>(frame, ip.next_header, inner)
-                && sums_up::<_, { TRANSPORT_AT - UDP_AT }>(frame, pseudo, inner)
+        Ok(EtherType::IPV6) => {
+            unfinished(Inside::Ipv6).is_some_and(|inner| sums_up::<_, HEADERS6>(frame, pseudo, inner))
         }
-        EtherType(_) => false,
+        _ => false,
     }
-}
-
-/// Whether the checksum field of the transport header holds the sum of its pseudo header.
-#[inline(always)]
-fn is_unfinished<F: Frame, const AT: usize>(frame: &F, transport: u8, pseudo: u32) -> bool {
-    let field = match transport {
-        protocol::TCP => frame.view::<[u8; 2]>(AT + 16),
-        protocol::UDP => frame.view::<[u8; 2]>(AT + 6),
-        _ => return false,
-    };
-    field.is_ok_and(|field| u16::from_be_bytes(*field) == checksum::fold(pseudo))
 }
 
 /// Whether the outer checksum fits `HEADERS` bytes from the outer UDP header on and a finished rest.

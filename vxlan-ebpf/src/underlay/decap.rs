@@ -16,15 +16,15 @@ pub(crate) struct Inner {
     destination: Word<Mac>,
     source: Word<Mac>,
     ether_type: Word<EtherType>,
-    /// Its VLAN tag.
-    pub tag: Option<Tag>,
+    // A word, not an option: the compiler would leave what a missing tag does not have undefined.
+    tag: u32,
     /// What it carries.
     pub inside: Inside,
 }
 
 impl Inner {
     #[inline(always)]
-    fn new(ethernet: Ethernet, tag: Option<Tag>, inside: Inside) -> Self {
+    fn new(ethernet: Ethernet, tag: u32, inside: Inside) -> Self {
         Self {
             destination: Word(ethernet.destination()),
             source: Word(ethernet.source()),
@@ -39,9 +39,21 @@ impl Inner {
     pub fn destination(&self) -> Mac {
         self.destination.0
     }
+
+    /// The station that sent it.
+    #[inline(always)]
+    pub fn source(&self) -> Mac {
+        self.source.0
+    }
+
+    /// Whether it has a VLAN tag.
+    #[inline(always)]
+    pub fn is_tagged(&self) -> bool {
+        self.tag != 0
+    }
 }
 
-const UNTAGGED_AT: usize = OUTER4 + size_of::<Ethernet>();
+pub(super) const UNTAGGED_AT: usize = OUTER4 + size_of::<Ethernet>();
 const TAGGED_AT: usize = OUTER4 + size_of::<TaggedEthernet>();
 
 /// The station that sent the inner frame, if it can be one.
@@ -63,18 +75,18 @@ pub(super) fn inspect<F: Frame>(frame: &mut F, arrival: &Arrival<'_>) -> Result<
     let ethernet = *frame.view::<Ethernet>(OUTER4)?;
     if ethernet.ether_type.is_vlan() {
         let tagged = *frame.view::<TaggedEthernet>(OUTER4)?;
-        let inside = look_inside::<_, TAGGED_AT>(frame, arrival, tagged.inner)?;
-        Ok(Inner::new(tagged.untagged(), Some(tagged.tag), inside))
+        let inside = look_inside::<_, TAGGED_AT>(frame, arrival.tos, tagged.inner)?;
+        Ok(Inner::new(tagged.untagged(), tagged.tag.word(), inside))
     } else {
-        let inside = look_inside::<_, UNTAGGED_AT>(frame, arrival, ethernet.ether_type)?;
-        Ok(Inner::new(ethernet, None, inside))
+        let inside = look_inside::<_, UNTAGGED_AT>(frame, arrival.tos, ethernet.ether_type)?;
+        Ok(Inner::new(ethernet, 0, inside))
     }
 }
 
 #[inline(always)]
-fn look_inside<F: Frame, const AT: usize>(
+pub(super) fn look_inside<F: Frame, const AT: usize>(
     frame: &mut F,
-    arrival: &Arrival<'_>,
+    outer_tos: u8,
     ether_type: EtherType,
 ) -> Result<Inside, Outcome> {
     if frame.segment().is_some() && !is_tcp_to_the_end::<_, AT>(frame, ether_type) {
@@ -83,7 +95,7 @@ fn look_inside<F: Frame, const AT: usize>(
     match ether_type {
         EtherType::IPV4 => {
             let ip = frame.view_mut::<Ipv4>(AT)?;
-            let tos = ecn::decapsulated(ip.tos, arrival.tos)?;
+            let tos = ecn::decapsulated(ip.tos, outer_tos)?;
             if tos != ip.tos {
                 ip.set_tos(tos);
             }
@@ -91,7 +103,7 @@ fn look_inside<F: Frame, const AT: usize>(
         }
         EtherType::IPV6 => {
             let ip = frame.view_mut::<Ipv6>(AT)?;
-            let class = ecn::decapsulated(ip.traffic_class(), arrival.tos)?;
+            let class = ecn::decapsulated(ip.traffic_class(), outer_tos)?;
             if class != ip.traffic_class() {
                 ip.set_traffic_class(class);
             }
@@ -121,7 +133,8 @@ fn is_tcp_to_the_end<F: Frame, const AT: usize>(frame: &F, ether_type: EtherType
 /// Takes the outer headers off.
 #[inline(always)]
 pub(super) fn strip<F: Frame>(frame: &mut F, arrival: &Arrival<'_>, inner: &Inner) -> Result<(), Outcome> {
-    frame.pull(arrival.outer, inner.tag, inner.inside)?;
+    let tag = Tag::from_word(inner.tag);
+    frame.pull(arrival.outer, tag, inner.inside)?;
     frame.view_mut::<Ethernet>(0)?.set(&inner.destination.0, &inner.source.0, inner.ether_type.0);
-    frame.settle(inner.tag)
+    frame.settle(tag)
 }

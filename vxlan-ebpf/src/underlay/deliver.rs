@@ -1,40 +1,126 @@
 //! To the port that has the destination, to the VTEP device, or to all of them; never back to the underlay.
 
 use vxlan_common::{
-    Direction, FdbKey, FloodList, IfIndex, Mac, Outcome, Overlay, OverlayFlags, OverlayKey, Target,
+    Delivery, Direction, FdbKey, FloodList, IfIndex, Mac, Outcome, Overlay, OverlayFlags, OverlayKey,
+    PortFlags, Target,
 };
 
-use super::decap::Inner;
+use super::{
+    Arrival,
+    decap::{Inner, UNTAGGED_AT},
+};
 use crate::{
     Frame, Tables, Verdict,
     frame::Inside,
+    unfinished,
     verdict::{Action, Ending},
     wire::Ethernet,
 };
 
-/// Delivers a decapsulated frame.
+/// Where an inner frame goes. (Fields and not variants: the compiler would leave what a variant does not have undefined.)
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) struct Place {
+    /// To whom.
+    pub to: To,
+    /// The port or the VTEP device.
+    pub device: IfIndex,
+    /// In which way.
+    pub delivery: Delivery,
+    takes_xdp: u32,
+}
+
+/// To whom an inner frame goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(super) enum To {
+    /// To one port, or to the VTEP device.
+    One,
+    /// To all ports and the VTEP device.
+    Everyone,
+}
+
+impl Place {
+    #[inline(always)]
+    const fn device(vtep: IfIndex) -> Self {
+        Self { to: To::One, device: vtep, delivery: Delivery::Ingress, takes_xdp: 0 }
+    }
+
+    /// Whether an XDP program can redirect to it.
+    #[inline(always)]
+    pub const fn takes_xdp(&self) -> bool {
+        self.takes_xdp != 0
+    }
+}
+
+/// Finds where an inner frame goes.
 #[inline(always)]
-pub(super) fn inner<F: Frame, T: Tables>(
-    frame: &mut F,
-    tables: &T,
-    key: OverlayKey,
-    overlay: &Overlay,
-    inner: &Inner,
-) -> Result<Ending, Outcome> {
+pub(super) fn place<T: Tables>(tables: &T, arrival: &Arrival<'_>, inner: &Inner) -> Place {
+    let Arrival { key, overlay, .. } = *arrival;
     let vtep = overlay.vtep_device();
     let ports = tables.flood(key).map_or(0, FloodList::port_count);
     let destination = inner.destination();
     if ports == 0 || destination == overlay.mac() {
-        return to_device(vtep);
+        return Place::device(vtep);
     }
     match whereabouts(tables, key, overlay, destination) {
-        Some(port) if port == vtep => to_device(vtep),
-        Some(port) => Ok(Ending::new(Outcome::Unicast, to_port(tables, port, inner.inside))),
-        None => {
-            copy_to_ports(frame, tables, key);
-            Ok(Ending::new(Outcome::Flooded, Verdict::with(Action::Ingress, vtep)))
-        }
+        Some(port) if port == vtep => Place::device(vtep),
+        Some(device) => at_port(tables, device, inner),
+        None => Place { to: To::Everyone, ..Place::device(vtep) },
     }
+}
+
+#[inline(always)]
+fn at_port<T: Tables>(tables: &T, device: IfIndex, inner: &Inner) -> Place {
+    let port = tables.port(device);
+    if let Some(port) = port.filter(|_| inner.is_tagged()) {
+        tables.note_tags(device, port);
+    }
+    let has = |flag| port.is_some_and(|port| port.has(flag));
+    let shortcut = inner.inside != Inside::Other && has(PortFlags::PEER);
+    let delivery = if shortcut { Delivery::Peer } else { Delivery::Egress };
+    Place { to: To::One, device, delivery, takes_xdp: has(PortFlags::TAKES_XDP).into() }
+}
+
+/// Whether a short cut can deliver it: to one port that takes it, or through the hook behind this one, which gets IP only.
+/// (A port gets a finished checksum from there, never an unfinished one.)
+#[inline(always)]
+pub(super) fn may_go_by_short_cut<F: Frame>(frame: &F, inner: &Inner, place: &Place) -> bool {
+    let is_handed_on = inner.inside != Inside::Other && place.delivery != Delivery::Egress;
+    place.to == To::One
+        && (place.takes_xdp() || is_handed_on)
+        && !inner.is_tagged()
+        && unfinished::pseudo_header(frame, UNTAGGED_AT, inner.inside).is_none()
+}
+
+/// Delivers a decapsulated frame.
+#[inline(always)]
+pub(super) fn to<F: Frame, T: Tables>(
+    frame: &mut F,
+    tables: &T,
+    arrival: &Arrival<'_>,
+    place: &Place,
+) -> Ending {
+    let outcome = match place.to {
+        To::One => Outcome::Unicast,
+        To::Everyone => {
+            copy_to_ports(frame, tables, arrival.key);
+            Outcome::Flooded
+        }
+    };
+    Ending::new(outcome, verdict::<F>(place.device, place.delivery, place.takes_xdp()))
+}
+
+/// The verdict for a frame to a port or to the VTEP device.
+#[inline(always)]
+pub(super) fn verdict<F: Frame>(device: IfIndex, delivery: Delivery, takes_xdp: bool) -> Verdict {
+    let action = match delivery {
+        _ if F::SHORT_CUT && takes_xdp => Action::Egress,
+        Delivery::Egress => Action::Egress,
+        Delivery::Peer => Action::Peer,
+        Delivery::Ingress => Action::Ingress,
+    };
+    Verdict::with(action, device)
 }
 
 /// Takes over a frame that the vxlan device itself received: it may be for a direct port.
@@ -77,11 +163,6 @@ pub fn has_policy_marks<T: Tables>(tables: &T, device: IfIndex) -> bool {
     overlay.is_some_and(|overlay| overlay.has(OverlayFlags::POLICY_MARKS))
 }
 
-#[inline(always)]
-fn to_device(vtep: IfIndex) -> Result<Ending, Outcome> {
-    Ok(Ending::new(Outcome::Unicast, Verdict::with(Action::Ingress, vtep)))
-}
-
 /// The local port of a station, if the FDB knows it.
 #[inline(always)]
 fn whereabouts<T: Tables>(tables: &T, key: OverlayKey, overlay: &Overlay, mac: Mac) -> Option<IfIndex> {
@@ -93,12 +174,6 @@ fn whereabouts<T: Tables>(tables: &T, key: OverlayKey, overlay: &Overlay, mac: M
         Target::Port(port) => Some(port),
         Target::Remote(_) => entry.local_place(),
     }
-}
-
-#[inline(always)]
-fn to_port<T: Tables>(tables: &T, port: IfIndex, inside: Inside) -> Verdict {
-    let shortcut = inside != Inside::Other && tables.port(port).is_some_and(|port| port.has_peer());
-    if shortcut { Verdict::with(Action::Peer, port) } else { Verdict::with(Action::Egress, port) }
 }
 
 #[inline(always)]

@@ -1,11 +1,11 @@
 //! The outer headers: is it VXLAN, and for us?
 
-use vxlan_common::{Address, Outcome, Overlay, OverlayKey, UdpPort};
+use vxlan_common::{Address, Mac, Outcome, Overlay, OverlayKey, UdpPort};
 
 use super::checksum;
 use crate::{
     Frame, Tables,
-    frame::Addressed,
+    frame::{Addressed, Word},
     wire::{EtherType, Ethernet, Ipv4, OUTER4, Outer4, Udp, Vxlan, protocol},
 };
 
@@ -16,6 +16,10 @@ pub(super) struct Arrival<'a> {
     pub overlay: &'a Overlay,
     /// The VTEP that sent it, if it is to be believed.
     pub source: Address,
+    /// Both outer IP addresses.
+    pub addresses: u64,
+    /// To whom the link layer brought it.
+    pub link: Word<Mac>,
     /// TOS of the outer header.
     pub tos: u8,
     /// Bytes of the outer headers.
@@ -40,6 +44,24 @@ const UDP_AT: usize = IP_AT + size_of::<Ipv4>();
 const VXLAN_AT: usize = UDP_AT + size_of::<Udp>();
 /// The least total length of an IP packet that has a VXLAN header: bytes behind it are padding of the link layer.
 const LEAST: usize = size_of::<Outer4>() - IP_AT;
+
+/// Whether it is UDP over IPv4 to a port that an overlay listens on, in a frame without a tag; or hard to tell, as what has
+/// IP options or a tag: all that the entry looks at.
+#[inline(always)]
+pub(super) fn may_be_vxlan<F: Frame, T: Tables>(frame: &F, tables: &T) -> bool {
+    let Ok(ethernet) = frame.view::<Ethernet>(0) else { return false };
+    if ethernet.ether_type != EtherType::IPV4 {
+        return false;
+    }
+    let Ok(ip) = frame.view::<Ipv4>(IP_AT) else { return false };
+    if ip.protocol != protocol::UDP {
+        return false;
+    }
+    if ip.header_len() != size_of::<Ipv4>() {
+        return true;
+    }
+    frame.view::<Udp>(UDP_AT).is_ok_and(|udp| tables.listens(udp.destination()))
+}
 
 /// Reads the outer headers. Order: the destination, then the VNI, then all else, so that what is not ours is not
 /// judged either.
@@ -80,6 +102,8 @@ pub(super) fn outer<'a, F: Frame, T: Tables>(frame: &mut F, tables: &'a T) -> Re
         key,
         overlay,
         source: ip.source(),
+        addresses: ip.address_word(),
+        link: Word(ethernet.destination()),
         tos: ip.tos,
         outer: OUTER4,
         set_aside: match tag {
@@ -136,9 +160,13 @@ fn sound<F: Frame>(frame: &mut F, ip: &Ipv4, udp: &Udp) -> Result<(), Outcome> {
     if IP_AT + length > frame.len() || !ip.is_fragment() && udp.len() != length - size_of::<Ipv4>() {
         return Err(Outcome::BadLength);
     }
+    if F::SHORT_CUT && (IP_AT + length < frame.len() || udp.checksum() != 0) {
+        // Padding and checksums are the next hook's to deal with.
+        return Err(Outcome::ByDevice);
+    }
     if IP_AT + length < frame.len() {
         // A switch padded it: the inner frame must not get the padding.
         frame.resize(IP_AT + length)?;
     }
-    if ip.is_fragment() { Ok(()) } else { checksum::verify(frame, ip, udp) }
+    if ip.is_fragment() { Ok(()) } else { checksum::verify(frame, udp) }
 }

@@ -1,6 +1,6 @@
 //! Ethernet II and IEEE 802.1Q.
 
-use vxlan_common::Mac;
+use vxlan_common::{Mac, Stations, stations};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 /// An EtherType, in host order.
@@ -38,6 +38,20 @@ pub struct Tag {
 }
 
 impl Tag {
+    /// All of it as one number, which is not 0.
+    #[inline(always)]
+    pub const fn word(self) -> u32 {
+        let ([a, b], [c, d]) = (self.kind.0, self.control);
+        u32::from_be_bytes([a, b, c, d])
+    }
+
+    /// The tag that [`Self::word`] made; 0: none.
+    #[inline(always)]
+    pub const fn from_word(word: u32) -> Option<Self> {
+        let [a, b, c, d] = word.to_be_bytes();
+        if word == 0 { None } else { Some(Self { kind: EtherType([a, b]), control: [c, d] }) }
+    }
+
     /// Whether it names a VLAN; else it is there for the priority alone.
     #[inline(always)]
     pub const fn has_vlan(&self) -> bool {
@@ -72,6 +86,12 @@ impl Ethernet {
     #[inline(always)]
     pub const fn source(&self) -> Mac {
         Mac(self.source)
+    }
+
+    /// To whom and from whom, as one key.
+    #[inline(always)]
+    pub const fn stations(&self) -> Stations {
+        stations(self.destination(), self.source())
     }
 
     /// Sends the frame back to where it came from.

@@ -40,6 +40,21 @@ pub struct Ipv4 {
     destination: [u8; 4],
 }
 
+/// What an IPv4 header has of its own in each packet: added to what a template says, which has zeros there.
+#[derive(Clone, Copy, Debug)]
+pub struct Own {
+    /// Type of service.
+    pub tos: u8,
+    /// Bytes of the packet.
+    pub total_length: u16,
+    /// What tells its fragments from others.
+    pub identification: u16,
+    /// Whether it must not be fragmented.
+    pub dont_fragment: bool,
+    /// Time to live.
+    pub ttl: u8,
+}
+
 impl Ipv4 {
     const DONT_FRAGMENT: u16 = 0x4000;
     const MORE_FRAGMENTS: u16 = 0x2000;
@@ -89,13 +104,52 @@ impl Ipv4 {
         self
     }
 
+    /// Writes the addresses and leaves the checksum as it is.
+    #[inline(always)]
+    pub const fn set_addresses(&mut self, source: [u8; 4], destination: [u8; 4]) {
+        self.source = source;
+        self.destination = destination;
+    }
+
     /// The same in place, for a header whose addresses and checksum are to be written anew.
     #[inline(always)]
     pub fn direct(&mut self, source: [u8; 4], destination: [u8; 4]) {
-        self.source = source;
-        self.destination = destination;
+        self.set_addresses(source, destination);
         self.checksum = [0; 2];
         self.checksum = checksum::finish(checksum::sum(self.as_bytes()));
+    }
+
+    /// Sum of a header as it stands, for [`Self::complete`].
+    #[inline(always)]
+    pub fn sum(&self) -> u32 {
+        checksum::sum(self.as_bytes())
+    }
+
+    /// Fills in what each packet has of its own, where the header has zeros so far, and the checksum; `sum` is
+    /// [`Self::sum`] of the header as it was.
+    #[inline(always)]
+    pub const fn complete(&mut self, own: Own, sum: u32) {
+        let Own { tos, total_length, identification, dont_fragment, ttl } = own;
+        let fragment = if dont_fragment { Self::DONT_FRAGMENT } else { 0 };
+        let sum = sum + tos as u32 + total_length as u32 + identification as u32;
+        let sum = sum + fragment as u32 + ((ttl as u32) << 8);
+        self.tos |= tos;
+        self.total_length = total_length.to_be_bytes();
+        self.identification = identification.to_be_bytes();
+        if dont_fragment {
+            self.fragment = fragment.to_be_bytes();
+        }
+        self.ttl |= ttl;
+        self.checksum = checksum::finish(sum);
+    }
+
+    /// Whether it is UDP in one piece behind a sound header without options.
+    #[inline(always)]
+    pub fn is_plain_udp(&self) -> bool {
+        self.version_and_length == 0x45
+            && self.protocol == protocol::UDP
+            && !self.is_fragment()
+            && self.is_sound()
     }
 
     /// 4, if this is IPv4.
@@ -213,5 +267,19 @@ mod tests {
         }
         ip.ttl -= 1;
         assert!(!ip.is_sound());
+    }
+
+    #[test]
+    fn a_completed_template_is_the_header_that_is_made_at_once() {
+        for (dont_fragment, identification) in [(false, 0xfeed), (true, 0)] {
+            let whole = Ipv4::new(protocol::UDP, 64, 0x2e, 1234, [0; 4], [0; 4])
+                .with_fragmentation(dont_fragment, identification)
+                .between([192, 168, 1, 100], [192, 168, 1, 200]);
+            let mut template = Ipv4::new(protocol::UDP, 0, 0, 0, [192, 168, 1, 100], [192, 168, 1, 200]);
+            let own = Own { tos: 0x2e, total_length: 1234, identification, dont_fragment, ttl: 64 };
+            template.complete(own, template.sum());
+            assert_eq!(template, whole);
+            assert!(template.is_plain_udp());
+        }
     }
 }

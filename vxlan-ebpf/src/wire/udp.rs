@@ -38,6 +38,13 @@ impl Udp {
         }
     }
 
+    /// Fills in what each packet has of its own, in a header without checksum.
+    #[inline(always)]
+    pub const fn complete(&mut self, source: u16, length: u16) {
+        self.source = source.to_be_bytes();
+        self.length = length.to_be_bytes();
+    }
+
     /// Changes the destination port of a header without checksum.
     #[inline(always)]
     pub const fn direct(&mut self, destination: UdpPort) {

@@ -1,7 +1,7 @@
 //! The names of the maps, in the object and as pins.
 
 /// Names of the maps that are pinned. The last two are the loader's own; the rest are in the object.
-pub(super) const MAPS: [&str; 20] = [
+pub(super) const MAPS: [&str; 23] = [
     "vni",
     "listen",
     "port",
@@ -17,6 +17,9 @@ pub(super) const MAPS: [&str; 20] = [
     "allow",
     "local",
     "count",
+    "unicast",
+    "tx_cache",
+    "rx_cache",
     "state",
     EVENTS,
     STAGE,

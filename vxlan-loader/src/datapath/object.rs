@@ -116,7 +116,16 @@ fn open(directory: &Directory, sizes: Sizes) -> Result<Ebpf> {
 
 /// The programs that hang nowhere, in the order of the slots from which the others call them (`maps::stage` of the
 /// object).
-const STAGES: [&str; 5] = ["vxbpf_flood", "vxbpf_too_big", "vxbpf_local", "vxbpf_answer", "vxbpf_route"];
+const STAGES: [&str; 8] = [
+    "vxbpf_flood",
+    "vxbpf_too_big",
+    "vxbpf_local",
+    "vxbpf_answer",
+    "vxbpf_route",
+    "vxbpf_forward",
+    "vxbpf_onward",
+    "vxbpf_arrive",
+];
 
 /// Loads them and puts them into table `stage`, before anything can call them.
 fn fill_stages(object: &mut Ebpf) -> Result<()> {

@@ -1,10 +1,12 @@
 //! All tables of a network namespace, opened by their pins: whoever has the rights can, at any time.
 
-use anyhow::Result;
-use aya::maps::{Map, MapData, PerCpuArray, PerCpuHashMap};
+use std::collections::{HashMap, HashSet};
+
+use anyhow::{Context, Result};
+use aya::maps::{Map, MapData, PerCpuArray, PerCpuHashMap, PerCpuValues};
 use vxlan_common::{
-    AdmitKey, Count, CountKey, FdbEntry, FdbKey, FloodList, Known, Listener, NeighEntry, NeighKey, Overlay,
-    OverlayKey, Port, READERS, Remote, RemoteIndex, RemoteKey, RemoteTraffic,
+    AdmitKey, Count, CountKey, Direction, FdbEntry, FdbKey, FloodList, Known, Listener, NeighEntry, NeighKey,
+    Outcome, Overlay, OverlayKey, Port, READERS, Remote, RemoteIndex, RemoteKey, RemoteTraffic, Unicast,
 };
 
 use super::directory::Directory;
@@ -13,6 +15,9 @@ use super::table::{Indexed, Prefixes, Table, broken, pinned};
 
 /// How many overlays there can be, as in the object.
 const OVERLAYS: u32 = 4096;
+
+/// The word of table `state` that the loader counts its changes in (`state` of the object).
+const GENERATION: u32 = 6;
 
 /// A row of table `spec`: text, and zeros behind it.
 pub type Text = [u8; 4096];
@@ -47,6 +52,7 @@ pub struct Tables {
     /// Words that programs count in.
     pub state: Indexed<u64>,
     traffic: PerCpuArray<MapData, RemoteTraffic>,
+    unicast: PerCpuArray<MapData, Unicast>,
     count: PerCpuHashMap<MapData, CountKey, Count>,
 }
 
@@ -55,6 +61,7 @@ impl Tables {
     pub(super) fn open(directory: &Directory) -> Result<Self> {
         let at = |name: &str| directory.map(name);
         let traffic = pinned(&at("vtep_traffic")).and_then(|data| Map::PerCpuArray(data).try_into());
+        let unicast = pinned(&at("unicast")).and_then(|data| Map::PerCpuArray(data).try_into());
         let count = pinned(&at("count")).and_then(|data| Map::PerCpuHashMap(data).try_into());
         Ok(Self {
             vni: Table::open("vni", &at("vni"))?,
@@ -71,6 +78,7 @@ impl Tables {
             reader: Table::open(READER, &at(READER))?,
             state: Indexed::open("state", &at("state"))?,
             traffic: traffic.map_err(|error| broken("vtep_traffic", error))?,
+            unicast: unicast.map_err(|error| broken("unicast", error))?,
             count: count.map_err(|error| broken("count", error))?,
         })
     }
@@ -102,7 +110,33 @@ impl Tables {
     pub fn counts(&self) -> Result<Vec<(CountKey, Count)>> {
         let rows: Result<Vec<_>, _> = self.count.iter().collect();
         let rows = rows.map_err(|error| broken("count", error))?;
-        Ok(rows.into_iter().map(|(key, each)| (key, sum(&each))).collect())
+        let mut counts: HashMap<_, _> = rows.into_iter().map(|(key, each)| (key, sum(&each))).collect();
+        for (key, overlay) in self.vni.rows()? {
+            let each = self.unicast.get(&overlay.number, 0).map_err(|error| broken("unicast", error))?;
+            for direction in [Direction::Tx, Direction::Rx] {
+                let more: Vec<_> = each.iter().map(|one| *one.clone().of(direction)).collect();
+                let count = counts.entry(CountKey::new(key, direction, Outcome::Unicast)).or_default();
+                *count = count.plus(sum(&more));
+            }
+        }
+        Ok(counts.into_iter().collect())
+    }
+
+    /// A number that no overlay has, with all its counts at zero.
+    pub fn free_number(&mut self) -> Result<u32> {
+        let taken: HashSet<_> = self.vni.rows()?.into_iter().map(|(_, overlay)| overlay.number).collect();
+        let number = (0..OVERLAYS).find(|number| !taken.contains(number));
+        let number = number.with_context(|| format!("there are {OVERLAYS} overlays already"))?;
+        let cpus = self.unicast.get(&number, 0).map_err(|error| broken("unicast", error))?.len();
+        let zero = PerCpuValues::try_from(vec![Unicast::default(); cpus]).context("cannot reset counts")?;
+        self.unicast.set(number, zero, 0).map_err(|error| broken("unicast", error))?;
+        Ok(number)
+    }
+
+    /// Makes programs forget what they remember of the tables.
+    pub(super) fn forget_hits(&mut self) -> Result<()> {
+        let generation = self.state.get(GENERATION)?;
+        self.state.set(GENERATION, generation.wrapping_add(1))
     }
 
     /// Forgets a counter.
@@ -113,10 +147,7 @@ impl Tables {
 }
 
 fn sum(each: &[Count]) -> Count {
-    each.iter().fold(Count::default(), |sum, one| Count {
-        packets: sum.packets + one.packets,
-        bytes: sum.bytes + one.bytes,
-    })
+    each.iter().fold(Count::default(), |sum, one| sum.plus(*one))
 }
 
 #[cfg(test)]

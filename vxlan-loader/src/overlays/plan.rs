@@ -10,6 +10,8 @@ use crate::vtep::{Allow, Mode, Tos, Ttl, VtepSpec};
 /// What an overlay has found on this host.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
+    /// Its number.
+    pub(super) number: u32,
     /// Its VTEP device.
     pub(super) device: IfIndex,
     /// That device's address.
@@ -92,6 +94,7 @@ pub(super) fn overlay(spec: &VtepSpec, place: &Place) -> Overlay {
     if let Some((group, source)) = place.group {
         overlay = overlay.to_group(group, source);
     }
+    overlay.number = place.number;
     overlay.flags = flags(spec);
     overlay.ageing = spec.ageing;
     overlay.learned_limit = spec.maxaddress;
@@ -196,7 +199,8 @@ mod tests {
     }
 
     fn settings(spec: &VtepSpec) -> Overlay {
-        let place = Place { device: IfIndex(7), mac: Mac([2; 6]), underlay: IfIndex(3), group: None };
+        let place =
+            Place { number: 5, device: IfIndex(7), mac: Mac([2; 6]), underlay: IfIndex(3), group: None };
         overlay(spec, &place)
     }
 

@@ -13,7 +13,7 @@ use crate::vtep::VtepSpec;
 impl Overlays<'_> {
     /// Settings of an overlay, from its record and its VTEP device.
     pub(super) fn settle(&mut self, key: OverlayKey, record: &Record, device: IfIndex) -> Result<()> {
-        let place = self.place(&record.spec, device)?;
+        let place = self.place(key, &record.spec, device)?;
         let row = plan::overlay(&record.spec, &place);
         let tables = self.tables_mut()?;
         if tables.vni.get(&key)? != Some(row) {
@@ -39,7 +39,7 @@ impl Overlays<'_> {
         Ok(())
     }
 
-    fn place(&mut self, spec: &VtepSpec, device: IfIndex) -> Result<Place> {
+    fn place(&mut self, key: OverlayKey, spec: &VtepSpec, device: IfIndex) -> Result<Place> {
         let link = self.observed.link(device).context("its VTEP device went away meanwhile: try again")?;
         let mac = link.mac;
         // The kernel's device knows its underlay device by index, whatever that is called now.
@@ -55,7 +55,12 @@ impl Overlays<'_> {
                 Some((index, source.map_or(Address::NONE, Address::from)))
             }
         };
-        Ok(Place { device, mac, underlay, group })
+        let tables = self.tables_mut()?;
+        let number = match tables.vni.get(&key)? {
+            Some(overlay) => overlay.number,
+            None => tables.free_number()?,
+        };
+        Ok(Place { number, device, mac, underlay, group })
     }
 
     /// Which UDP ports the overlays have.

@@ -12,7 +12,7 @@ use vxlan_common::{Address, IfIndex, mark};
 use vxlan_ebpf::{Verdict, overlay, underlay, verdict::Action};
 
 use crate::{
-    kernel_tables::KernelTables,
+    kernel_tables::{BySkb, KernelTables},
     maps::{STAGE, stage},
     tc_frame::TcFrame,
 };
@@ -20,17 +20,18 @@ use crate::{
 /// TC ingress of a direct port: what a container sends.
 #[classifier]
 pub fn vxbpf_port(context: TcContext) -> i32 {
-    run(&context, overlay::run)
+    run(&context, overlay::enter)
 }
 
 /// TC egress of the VTEP device: what the host or its bridge sends into the overlay.
 #[classifier]
 pub fn vxbpf_vtep(context: TcContext) -> i32 {
-    let (mut frame, tables, device) = take(&context);
+    let (mut frame, tables) = take(context.skb.skb);
+    let device = frame.device();
     match frame.vouched() {
         0 => {
-            let verdict = overlay::run(&mut frame, &tables, device);
-            let verdict = go_on(&context, &mut frame, &tables, device, verdict);
+            let verdict = overlay::enter(&mut frame, &tables, device);
+            let verdict = go_on(&context, &mut frame, &tables, verdict);
             give(&mut frame, verdict)
         }
         mark::SLOW_PATH => TC_ACT_UNSPEC,
@@ -41,41 +42,35 @@ pub fn vxbpf_vtep(context: TcContext) -> i32 {
     }
 }
 
-/// Reached by tail call from either: a frame for everyone.
-#[classifier]
-pub fn vxbpf_flood(context: TcContext) -> i32 {
-    run(&context, overlay::flood)
+/// Programs of the stages that follow, reached by tail call: the name of each is that of its stage.
+macro_rules! stages {
+    ($($name:ident: $work:path;)*) => {
+        $(
+            #[doc = concat!("Reached by tail call: [`", stringify!($work), "`].")]
+            #[classifier]
+            pub fn $name(context: TcContext) -> i32 {
+                run(&context, $work)
+            }
+        )*
+    };
 }
 
-/// Reached by tail call from either: a frame for a station of this host, nobody knows at which port.
-#[classifier]
-pub fn vxbpf_local(context: TcContext) -> i32 {
-    run(&context, overlay::flood_locally)
-}
-
-/// Reached by tail call from either: a frame that does not fit the path.
-#[classifier]
-pub fn vxbpf_too_big(context: TcContext) -> i32 {
-    run(&context, overlay::too_big)
-}
-
-/// Reached by tail call from either: ARP or ND, in an overlay that is a proxy.
-#[classifier]
-pub fn vxbpf_answer(context: TcContext) -> i32 {
-    run(&context, overlay::answer)
-}
-
-/// Reached by tail call from either: a packet for a router, in an overlay that short-cuts routes.
-#[classifier]
-pub fn vxbpf_route(context: TcContext) -> i32 {
-    run(&context, overlay::route)
+stages! {
+    vxbpf_forward: overlay::forward;
+    vxbpf_onward: overlay::onward;
+    vxbpf_flood: overlay::flood;
+    vxbpf_local: overlay::flood_locally;
+    vxbpf_too_big: overlay::too_big;
+    vxbpf_answer: overlay::answer;
+    vxbpf_route: overlay::route;
 }
 
 /// TC ingress of the VTEP device: what we delivered to it passes; what its own socket received may be for a
 /// direct port.
 #[classifier]
 pub fn vxbpf_device(context: TcContext) -> i32 {
-    let (mut frame, tables, device) = take(&context);
+    let (mut frame, tables) = take(context.skb.skb);
+    let device = frame.device();
     let (mark, index) = (frame.mark(), frame.index());
     if mark == mark::DELIVERED || mark == mark::ADMITTED {
         frame.set_mark(0);
@@ -92,8 +87,17 @@ pub fn vxbpf_device(context: TcContext) -> i32 {
 /// TC ingress of an underlay device.
 #[classifier]
 pub fn vxbpf_underlay(context: TcContext) -> i32 {
-    let (mut frame, tables, _) = take(&context);
-    let verdict = underlay::run(&mut frame, &tables);
+    let (mut frame, tables) = take(context.skb.skb);
+    let verdict = underlay::enter(&mut frame, &tables);
+    let verdict = go_on(&context, &mut frame, &tables, verdict);
+    give(&mut frame, verdict)
+}
+
+/// Reached by tail call from there: [`underlay::arrive`].
+#[classifier]
+pub fn vxbpf_arrive(context: TcContext) -> i32 {
+    let (mut frame, tables) = take(context.skb.skb);
+    let verdict = underlay::arrive(&mut frame, &tables);
     if verdict.action == Action::Device {
         // On its way to the device's socket: `vxbpf_device` knows it again by this.
         frame.set_mark(mark::ADMITTED);
@@ -104,19 +108,20 @@ pub fn vxbpf_underlay(context: TcContext) -> i32 {
 }
 
 #[inline(always)]
-fn take(context: &TcContext) -> (TcFrame, KernelTables, IfIndex) {
-    let skb: *mut __sk_buff = context.skb.skb;
-    // SAFETY: `skb` is the context the kernel gave.
-    let device = IfIndex(unsafe { (*skb).ifindex });
-    (TcFrame::new(skb), KernelTables::new(skb), device)
+pub(crate) fn take(skb: *mut __sk_buff) -> (TcFrame, KernelTables<BySkb>) {
+    (TcFrame::new(skb), KernelTables::new(BySkb(skb)))
 }
 
 /// Runs a stage of the overlay's pipeline, and what follows.
 #[inline(always)]
-fn run(context: &TcContext, stage: impl FnOnce(&mut TcFrame, &KernelTables, IfIndex) -> Verdict) -> i32 {
-    let (mut frame, tables, device) = take(context);
+fn run(
+    context: &TcContext,
+    stage: impl FnOnce(&mut TcFrame, &KernelTables<BySkb>, IfIndex) -> Verdict,
+) -> i32 {
+    let (mut frame, tables) = take(context.skb.skb);
+    let device = frame.device();
     let verdict = stage(&mut frame, &tables, device);
-    let verdict = go_on(context, &mut frame, &tables, device, verdict);
+    let verdict = go_on(context, &mut frame, &tables, verdict);
     give(&mut frame, verdict)
 }
 
@@ -125,11 +130,13 @@ fn run(context: &TcContext, stage: impl FnOnce(&mut TcFrame, &KernelTables, IfIn
 fn go_on(
     context: &TcContext,
     frame: &mut TcFrame,
-    tables: &KernelTables,
-    device: IfIndex,
+    tables: &KernelTables<BySkb>,
     verdict: Verdict,
 ) -> Verdict {
     let next = match verdict.action {
+        Action::Forward => stage::FORWARD,
+        Action::Onward => stage::ONWARD,
+        Action::Arrive => stage::ARRIVE,
         Action::Flood => stage::FLOOD,
         Action::FloodLocally => stage::LOCAL,
         Action::TooBig => stage::TOO_BIG,
@@ -146,7 +153,7 @@ fn go_on(
     };
     // SAFETY: nothing here needs to be dropped.
     unsafe { STAGE.tail_call(context, next) };
-    overlay::without_stage(frame, tables, device)
+    if next == stage::ARRIVE { Verdict::PASS } else { overlay::without_stage(frame, tables, frame.device()) }
 }
 
 /// Carries out a verdict.
@@ -158,13 +165,16 @@ fn give(frame: &mut TcFrame, verdict: Verdict) -> i32 {
         // TCX_NEXT and TC_ACT_UNSPEC are the same number: programs after ours get their turn.
         Action::Pass => TC_ACT_UNSPEC,
         Action::Stop
+        | Action::Forward
+        | Action::Onward
+        | Action::Arrive
         | Action::Flood
         | Action::FloodLocally
         | Action::TooBig
         | Action::Answer
         | Action::Route => TC_ACT_SHOT,
         // A later stage says "device" for both kinds of port: at the VTEP device itself it means "go on".
-        Action::Device if device == frame.device() => TC_ACT_UNSPEC,
+        Action::Device if verdict.device == frame.device() => TC_ACT_UNSPEC,
         Action::Device => {
             frame.vouch(mark::SLOW_PATH);
             unsafe { bpf_redirect(device, 0) as i32 }

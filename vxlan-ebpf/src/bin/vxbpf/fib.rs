@@ -65,9 +65,7 @@ fn named_device(remote: &Remote, overlay: &Overlay) -> IfIndex {
 #[inline(always)]
 fn group(skb: *mut __sk_buff, remote: &Remote, overlay: &Overlay, hop: &mut NextHop) {
     let device = named_device(remote, overlay);
-    if device == IfIndex::NONE
-        || vxbpf_is_local(skb, u32::from_ne_bytes(overlay.group_source().v4_bytes())) == 0
-    {
+    if device == IfIndex::NONE || !is_local(skb, u32::from_ne_bytes(overlay.group_source().v4_bytes())) {
         return;
     }
     let mut mtu = 0;
@@ -132,9 +130,14 @@ fn guess(remote: &Remote, overlay: &Overlay, hop: &mut NextHop) {
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn vxbpf_is_local(skb: *mut __sk_buff, address: u32) -> u32 {
-    let Some(route) = question() else { return 0 };
+    is_local(skb, address).into()
+}
+
+#[inline(always)]
+fn is_local(skb: *mut __sk_buff, address: u32) -> bool {
+    let Some(route) = question() else { return false };
     let answer = ask(skb, route, address, &Address::NONE, BPF_FIB_LOOKUP_SKIP_NEIGH);
-    u32::from(answer == BPF_FIB_LKUP_RET_NOT_FWDED || answer == BPF_FIB_LKUP_RET_FWD_DISABLED)
+    answer == BPF_FIB_LKUP_RET_NOT_FWDED || answer == BPF_FIB_LKUP_RET_FWD_DISABLED
 }
 
 /// This CPU's place for a question.

@@ -8,17 +8,17 @@ use aya_ebpf::{
     helpers::generated::{bpf_get_prandom_u32, bpf_ktime_get_coarse_ns, bpf_loop},
 };
 use vxlan_common::{
-    Address, AdmitKey, AllowKey, Class, Count, CountKey, Direction, FdbEntry, FdbKey, FloodList, IfIndex,
-    LOADER_REMOTES, LocalAddress, NeighEntry, NeighKey, NextHop, Outcome, Overlay, OverlayKey, Port, REMOTES,
-    Remote, RemoteFlags, RemoteIndex, RemoteKey, Seconds, Target, Tiding, UdpPort,
+    Address, AdmitKey, AllowKey, CountKey, Direction, FdbEntry, FdbKey, FloodList, IfIndex, LOADER_REMOTES,
+    LocalAddress, NeighEntry, NeighKey, NextHop, Outcome, Overlay, OverlayKey, Port, PortFlags, REMOTES,
+    Remote, RemoteFlags, RemoteIndex, RemoteKey, RxHit, Seconds, Stamp, Target, Tiding, TxHit, UdpPort,
 };
-use vxlan_ebpf::Tables;
+use vxlan_ebpf::{Tables, learn::Standing};
 
 use crate::{
-    fib,
+    apart, fib,
     maps::{
-        ADMIT, ALLOW, ALLOW_KEY, COUNT, FDB_TABLE, FLOOD, LISTEN, LOCAL, LOCAL_SLOTS, NEIGH, NEXTHOP, PORT,
-        REMOTE, RING_SLOTS, RING_TABLE, VNI, VTEP, VTEP_TRAFFIC,
+        ADMIT, ALLOW, ALLOW_KEY, FDB_TABLE, FLOOD, LISTEN, LOCAL, LOCAL_SLOTS, NEIGH, NEXTHOP, PORT, REMOTE,
+        RING_SLOTS, RING_TABLE, RX_CACHE, TX_CACHE, UNICAST, VNI, VTEP, VTEP_TRAFFIC,
     },
     state::{self, add_one},
     tell,
@@ -26,17 +26,57 @@ use crate::{
 
 const NANOSECONDS: u64 = 1_000_000_000;
 
-pub(crate) struct KernelTables {
-    skb: *mut __sk_buff,
+/// Who asks the kernel for routes.
+pub(crate) trait Routes: Copy {
+    /// Writes the way to a VTEP into map `nexthop`.
+    fn resolve(self, index: RemoteIndex, overlay: OverlayKey, now: Seconds);
+
+    /// Whether an IPv4 address is this host's; `None`: it cannot be asked here.
+    fn is_local(self, address: Address) -> Option<bool>;
+}
+
+/// By the context of a TC program.
+#[derive(Clone, Copy)]
+pub(crate) struct BySkb(pub(crate) *mut __sk_buff);
+
+impl Routes for BySkb {
+    #[inline(always)]
+    fn resolve(self, index: RemoteIndex, overlay: OverlayKey, now: Seconds) {
+        let (vni, port) = (overlay.vni().get(), u32::from(overlay.udp_port().0));
+        fib::vxbpf_resolve(self.0, index.0, vni, port, now.0);
+    }
+
+    #[inline(always)]
+    fn is_local(self, address: Address) -> Option<bool> {
+        Some(fib::vxbpf_is_local(self.0, u32::from_ne_bytes(address.v4_bytes())) != 0)
+    }
+}
+
+/// Nobody: what is not in the caches is left to a TC program.
+#[derive(Clone, Copy)]
+pub(crate) struct Nobody;
+
+impl Routes for Nobody {
+    #[inline(always)]
+    fn resolve(self, _: RemoteIndex, _: OverlayKey, _: Seconds) {}
+
+    #[inline(always)]
+    fn is_local(self, _: Address) -> Option<bool> {
+        None
+    }
+}
+
+pub(crate) struct KernelTables<R> {
+    routes: R,
     now: Seconds,
 }
 
-impl KernelTables {
+impl<R: Routes> KernelTables<R> {
     #[inline(always)]
-    pub(crate) fn new(skb: *mut __sk_buff) -> Self {
+    pub(crate) fn new(routes: R) -> Self {
         // SAFETY: the helper has no arguments. CLOCK_MONOTONIC to the tick, which the loader reads too.
         let now = unsafe { bpf_ktime_get_coarse_ns() } / NANOSECONDS;
-        Self { skb, now: Seconds(now as u32) }
+        Self { routes, now: Seconds(now as u32) }
     }
 
     /// Gives a slot to a VTEP that learning met: the next in turn, whoever had it. What was learned behind that one
@@ -62,19 +102,7 @@ impl KernelTables {
 
     #[inline(always)]
     fn add(&self, key: &CountKey, bytes: usize) {
-        #[cfg(feature = "trace")]
-        crate::trace::counted(self.skb, key, bytes as u64);
-        if let Some(count) = COUNT.get_ptr_mut(key) {
-            // SAFETY: this CPU's own value of a per-CPU map; programs of one CPU nest only across devices.
-            unsafe {
-                (*count).packets += 1;
-                (*count).bytes += bytes as u64;
-            }
-        } else {
-            let first = Count { packets: 1, bytes: bytes as u64 };
-            // A full table loses the count, never the frame.
-            let _ = COUNT.insert(key, first, BPF_NOEXIST.into());
-        }
+        apart::vxbpf_count(key.word(), bytes as u64);
     }
 }
 
@@ -84,7 +112,7 @@ extern "C" fn turn<F: FnMut(u32)>(at: u32, closure: *mut c_void) -> i64 {
     0
 }
 
-impl Tables for KernelTables {
+impl<R: Routes> Tables for KernelTables<R> {
     #[inline(always)]
     fn now(&self) -> Seconds {
         self.now
@@ -134,6 +162,12 @@ impl Tables for KernelTables {
     #[inline(always)]
     fn fdb_remove(&self, key: &FdbKey) {
         let _ = FDB_TABLE.remove(key);
+    }
+
+    #[inline(always)]
+    fn settle(&self, key: &FdbKey, standing: Standing, target: Target) {
+        let (first, vni) = key.words();
+        apart::vxbpf_settle(first, vni, standing as u32, target.word());
     }
 
     #[inline(always)]
@@ -189,10 +223,9 @@ impl Tables for KernelTables {
         // SAFETY: this CPU's own value of a per-CPU map.
         let cached = unsafe { &*cached };
         if !cached.is_fresh(index, overlay, self.now) {
-            let (vni, port) = (key.vni().get(), u32::from(key.udp_port().0));
-            fib::vxbpf_resolve(self.skb, index.0, vni, port, self.now.0);
+            self.routes.resolve(index, key, self.now);
         }
-        Some(cached)
+        cached.is_fresh(index, overlay, self.now).then_some(cached)
     }
 
     #[inline(always)]
@@ -204,7 +237,7 @@ impl Tables for KernelTables {
         if let Some(answer) = cached.answer(address, self.now) {
             return answer;
         }
-        let answer = fib::vxbpf_is_local(self.skb, u32::from_ne_bytes(address.v4_bytes())) != 0;
+        let Some(answer) = self.routes.is_local(address) else { return false };
         *cached = LocalAddress::new(address, self.now, answer);
         answer
     }
@@ -258,15 +291,69 @@ impl Tables for KernelTables {
 
     #[inline(always)]
     fn count(&self, overlay: OverlayKey, direction: Direction, outcome: Outcome, bytes: usize) {
-        if outcome.class() == Class::Dropped && tell::is_heard() {
-            tell::report(self.now, |subject| subject.set_drop(overlay, direction, outcome));
-        }
         self.add(&CountKey::new(overlay, direction, outcome), bytes);
     }
 
     #[inline(always)]
     fn count_outside(&self, port: UdpPort, outcome: Outcome, bytes: usize) {
         self.add(&CountKey::outside(port, outcome), bytes);
+    }
+
+    #[inline(always)]
+    fn stamp(&self) -> Stamp {
+        let generation = state::word(state::CHANGES).wrapping_add(state::word(state::MOVES));
+        Stamp::new(generation as u32, self.now)
+    }
+
+    #[inline(always)]
+    fn tx_row(&self, row: u32) -> Option<&TxHit> {
+        // SAFETY: this CPU's own value of a per-CPU map.
+        TX_CACHE.get_ptr(row).map(|hit| unsafe { &*hit })
+    }
+
+    #[inline(always)]
+    fn tx_write(&self, row: u32, write: impl FnOnce(&mut TxHit)) {
+        if let Some(hit) = TX_CACHE.get_ptr_mut(row) {
+            // SAFETY: this CPU's own value of a per-CPU map, of which no other view is alive.
+            write(unsafe { &mut *hit });
+        }
+    }
+
+    #[inline(always)]
+    fn rx_row(&self, row: u32) -> Option<&RxHit> {
+        // SAFETY: this CPU's own value of a per-CPU map.
+        RX_CACHE.get_ptr(row).map(|hit| unsafe { &*hit })
+    }
+
+    #[inline(always)]
+    fn rx_write(&self, row: u32, write: impl FnOnce(&mut RxHit)) {
+        if let Some(hit) = RX_CACHE.get_ptr_mut(row) {
+            // SAFETY: as in `tx_write`.
+            write(unsafe { &mut *hit });
+        }
+    }
+
+    #[inline(always)]
+    fn forget_hits(&self) {
+        add_one(state::MOVES);
+    }
+
+    #[inline(always)]
+    fn note_tags(&self, device: IfIndex, mut port: Port) {
+        if !port.has(PortFlags::TAGS) {
+            port.flags |= PortFlags::TAGS;
+            // The row may be gone meanwhile, and then stays so.
+            let _ = PORT.insert(device.0, port, BPF_EXIST.into());
+            self.forget_hits();
+        }
+    }
+
+    #[inline(always)]
+    fn count_unicast(&self, overlay: u32, direction: Direction, bytes: usize) {
+        if let Some(unicast) = UNICAST.get_ptr_mut(overlay) {
+            // SAFETY: this CPU's own value of a per-CPU map.
+            unsafe { &mut *unicast }.of(direction).add(bytes as u64);
+        }
     }
 
     #[inline(always)]

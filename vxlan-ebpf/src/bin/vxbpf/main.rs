@@ -5,6 +5,7 @@
 #![feature(core_intrinsics)]
 #![expect(internal_features, reason = "atomic addition, which core offers in no other way on this target")]
 
+mod apart;
 mod entry;
 mod fib;
 mod kernel_tables;

@@ -9,9 +9,9 @@ use aya_ebpf::{
     macros::btf_map,
 };
 use vxlan_common::{
-    AdmitKey, AllowKey, Count, CountKey, Event, FdbEntry, FdbKey, FloodList, Known, LocalAddress, NeighEntry,
-    NeighKey, NextHop, Overlay, OverlayKey, Port, READERS, REMOTES, Remote, RemoteKey, RemoteTraffic,
-    Subject,
+    AdmitKey, AllowKey, CACHE_ROWS, Count, CountKey, Event, FdbEntry, FdbKey, FloodList, Known, LocalAddress,
+    NeighEntry, NeighKey, NextHop, Overlay, OverlayKey, Port, READERS, REMOTES, Remote, RemoteKey,
+    RemoteTraffic, RxHit, Subject, TxHit, Unicast,
 };
 
 const SPARSE: usize = BPF_F_NO_PREALLOC as usize;
@@ -72,6 +72,16 @@ pub(crate) static LOCAL: PerCpuArray<LocalAddress, LOCAL_SLOTS> = PerCpuArray::n
 #[btf_map(name = "count")]
 pub(crate) static COUNT: PerCpuHashMap<CountKey, Count, { 64 * OVERLAYS }, SPARSE> = PerCpuHashMap::new();
 
+/// What of [`COUNT`] need not be looked for, by the number of the overlay.
+#[btf_map(name = "unicast")]
+pub(crate) static UNICAST: PerCpuArray<Unicast, OVERLAYS> = PerCpuArray::new();
+
+#[btf_map(name = "tx_cache")]
+pub(crate) static TX_CACHE: PerCpuArray<TxHit, { CACHE_ROWS as usize }> = PerCpuArray::new();
+
+#[btf_map(name = "rx_cache")]
+pub(crate) static RX_CACHE: PerCpuArray<RxHit, { CACHE_ROWS as usize }> = PerCpuArray::new();
+
 #[btf_map(name = "state")]
 pub(crate) static STATE: Array<u64, 16> = Array::new();
 
@@ -106,11 +116,17 @@ pub(crate) mod stage {
     pub(crate) const ANSWER: u32 = 3;
     /// `vxbpf_route`.
     pub(crate) const ROUTE: u32 = 4;
+    /// `vxbpf_forward`.
+    pub(crate) const FORWARD: u32 = 5;
+    /// `vxbpf_onward`.
+    pub(crate) const ONWARD: u32 = 6;
+    /// `vxbpf_arrive`.
+    pub(crate) const ARRIVE: u32 = 7;
 }
 
 /// The programs of later stages; the loader puts them in.
 #[btf_map(name = "stage")]
-pub(crate) static STAGE: ProgramArray<5> = ProgramArray::new();
+pub(crate) static STAGE: ProgramArray<8> = ProgramArray::new();
 
 /// What the program that sends a frame to the VTEP device's egress tells the one there, on the same CPU.
 #[btf_map(name = "token")]

@@ -16,6 +16,10 @@ pub(crate) const SECOND: u32 = 3;
 pub(crate) const REPORTS: u32 = 4;
 /// How much was not reported, since it was too much a second.
 pub(crate) const UNREPORTED: u32 = 5;
+/// How often the loader changed a table.
+pub(crate) const CHANGES: u32 = 6;
+/// How often a program changed one so that what CPUs remember of it holds no longer.
+pub(crate) const MOVES: u32 = 7;
 /// The first of the words that count, for each reader, what its ring had no room for.
 pub(crate) const LOST: u32 = 8;
 

@@ -14,12 +14,15 @@ use aya_ebpf::{
 };
 use vxlan_common::{IfIndex, Outcome, RemoteIndex, mark};
 use vxlan_ebpf::{
-    Frame,
+    Frame, Tables,
     frame::{Addressed, Checksum, Header, Inside},
     wire::{EtherType, Ipv4, Tag, checksum},
 };
 
-use crate::maps::{SCRATCH, SCRATCH_PAD, TOKEN};
+use crate::{
+    apart,
+    maps::{SCRATCH, SCRATCH_PAD, TOKEN},
+};
 
 /// How far the engine reads: the outer headers, a tagged inner one, IPv6 and TCP.
 const HEADERS: u32 = 50 + 18 + 40 + 20;
@@ -74,9 +77,9 @@ impl TcFrame {
 
     /// The device at whose hook it is.
     #[inline(always)]
-    pub(crate) fn device(&self) -> u32 {
+    pub(crate) fn device(&self) -> IfIndex {
         // SAFETY: `skb` is the context the kernel gave.
-        unsafe { (*self.skb).ifindex }
+        IfIndex(unsafe { (*self.skb).ifindex })
     }
 
     /// What `mark` says.
@@ -280,6 +283,21 @@ impl Frame for TcFrame {
     }
 
     #[inline(always)]
+    fn encapsulate<T: Tables>(&mut self, _: &T, device: IfIndex, to_group: bool) -> Result<(), Outcome> {
+        match apart::vxbpf_encapsulate(self.skb, device.0, to_group.into()) {
+            apart::DONE => Ok(()),
+            number if number == Outcome::SlowPath as u32 => Err(Outcome::SlowPath),
+            number if number == Outcome::Truncated as u32 => Err(Outcome::Truncated),
+            _ => Err(Outcome::NoRoom),
+        }
+    }
+
+    #[inline(always)]
+    fn checksum_is_right(&self) -> bool {
+        apart::vxbpf_checksum(self.skb) != 0
+    }
+
+    #[inline(always)]
     fn copy_to(&mut self, device: IfIndex) {
         // SAFETY: `skb` is the context the kernel gave; no view of it is alive. A copy that cannot leave is
         // counted by the device that refused it.
@@ -311,7 +329,7 @@ impl Frame for TcFrame {
         self.vouch(0);
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn outer_checksum(&self, pseudo_header: u32, udp_at: usize) -> Checksum {
         // SAFETY: `skb` is the context the kernel gave.
         let level = unsafe { bpf_csum_level(self.skb, u64::from(BPF_CSUM_LEVEL_QUERY)) };
