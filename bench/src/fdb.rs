@@ -32,9 +32,7 @@ pub fn large(object: &Object, effort: &Effort) -> Finding {
         ..Finding::default()
     };
     let ranges = [("1 thousand", SMALL), ("1 million", LARGE)].map(|(name, stations)| {
-        // Twice the room: half of it is for what is learned.
-        let range =
-            Range::new(object, Way::Xdp, &format!("ageing 0 fdbsize {}", (2 * stations).max(131_072)));
+        let range = Range::new(object, Way::Xdp, &format!("ageing 0 fdbsize {}", room(stations)));
         fill(range.near(), stations);
         range.prepare(object, stations);
         (name, stations, range)
@@ -47,7 +45,7 @@ pub fn large(object: &Object, effort: &Effort) -> Finding {
     drop(sides);
     let (small, large) = (&packets[0], &packets[1]);
     finding.claims.push(Claim::ratio("64 B, 1 M stations, of 1 k", large, small, Bound::AtMost(2.5)));
-    let bytes = bytes_an_entry(ranges[1].2.near());
+    let bytes = bytes_an_entry(ranges[1].2.near(), room(LARGE));
     finding.claims.push(Claim::exact(
         "memory of a station, ring included",
         bytes,
@@ -63,6 +61,11 @@ pub fn large(object: &Object, effort: &Effort) -> Finding {
     finding
 }
 
+/// Twice as many as there are: half of the room is for what is learned.
+fn room(stations: u32) -> u32 {
+    (2 * stations).max(131_072)
+}
+
 /// Writes so many stations down on a vxbpf host, all behind the other one.
 fn fill(host: &Host, stations: u32) {
     let file = Batch::new("fill", "vxlan1", stations);
@@ -70,17 +73,17 @@ fn fill(host: &Host, stations: u32) {
 }
 
 /// What tables `fdb` and `ring` take, for each station that they have room for.
-fn bytes_an_entry(host: &Host) -> f64 {
-    let status = json::parse(&host.vxbpf("-j status"));
-    let program = status["overlays"][0]["hooks"][0]["prog_id"].as_u64().expect("a program that hangs");
-    let program = host.json(&format!("bpftool -j prog show id {program}"));
-    let maps = program["map_ids"].as_array().expect("the maps of a program");
-    let maps: Vec<_> = maps.iter().map(|map| host.json(&format!("bpftool -j map show id {map}"))).collect();
-    let of = |name: &str, field: &str| {
-        let map = maps.iter().find(|map| map["name"] == name).expect("a map of that name");
-        map[field].as_f64().expect("a number")
+fn bytes_an_entry(host: &Host, room: u32) -> f64 {
+    let maps = host.json("bpftool -j map show");
+    // No other namespace has tables of this size.
+    let bytes = |name: &str, rows: u32| {
+        let mut maps = json::objects(&maps).into_iter();
+        let map = maps.find(|map| map["name"] == name && map["max_entries"] == rows);
+        map.unwrap_or_else(|| panic!("no map {name} of {rows} rows"))["bytes_memlock"]
+            .as_f64()
+            .expect("a size")
     };
-    (of("fdb", "bytes_memlock") + of("ring", "bytes_memlock")) / of("fdb", "max_entries")
+    (bytes("fdb", room) + bytes("ring", room / 2)) / f64::from(room)
 }
 
 fn bare_maps(object: &Object, effort: &Effort) -> Vec<Series> {
