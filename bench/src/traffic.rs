@@ -48,19 +48,23 @@ fn send(mut socket: TcpStream) {
 fn receive(mut socket: TcpStream, window: Duration) -> f64 {
     cpu::pin(1);
     socket.set_read_timeout(Some(PATIENCE)).expect("a read timeout");
-    let mut buffer = vec![0; PORTION];
-    let start = Instant::now();
-    while start.elapsed() < WARM_UP {
-        socket.read(&mut buffer).expect("a stream that flows");
-    }
-    let (start, mut bytes) = (Instant::now(), 0);
-    while start.elapsed() < window {
-        bytes += socket.read(&mut buffer).expect("a stream that flows");
-    }
-    let elapsed = start.elapsed();
+    read_for(&mut socket, WARM_UP);
+    let (bytes, elapsed) = read_for(&mut socket, window);
     // A peer that is gone meanwhile is fine.
     let _ended = socket.shutdown(Shutdown::Both);
     bytes as f64 * 8.0 / elapsed.as_secs_f64() / 1e9
+}
+
+/// Reads what comes until `window` is over; how many bytes, and how long it was.
+fn read_for(socket: &mut TcpStream, window: Duration) -> (usize, Duration) {
+    let mut buffer = vec![0; PORTION];
+    let (start, mut bytes) = (Instant::now(), 0);
+    while start.elapsed() < window {
+        let more = socket.read(&mut buffer).expect("a stream that flows");
+        assert!(more > 0, "the stream ended before its time");
+        bytes += more;
+    }
+    (bytes, start.elapsed())
 }
 
 /// A UDP socket in c2, and one in c1 that is connected to it.

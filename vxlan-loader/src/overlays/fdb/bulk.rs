@@ -181,7 +181,7 @@ impl Overlays<'_> {
     fn set_gathered(&mut self) -> Result<Option<(usize, Error)>> {
         let count = self.bulk.at_once().min(self.bulk.keys.len());
         // They are believed before anything is sent to them.
-        self.count_facts(count, |facts, more| facts + more)?;
+        self.count_facts(count, u32::saturating_add)?;
         let Self { bulk, datapath, .. } = self;
         let tables = datapath.tables_mut().with_context(super::super::nothing_here)?;
         let Err((done, error)) = tables.fdb.set_many(&bulk.keys[..count], &bulk.entries[..count]) else {
@@ -189,8 +189,8 @@ impl Overlays<'_> {
             self.bulk.drop_first(count);
             return Ok(None);
         };
-        self.count_facts(count, |facts, more| facts.saturating_sub(more))?;
-        self.count_facts(done, |facts, more| facts + more)?;
+        self.count_facts(count, u32::saturating_sub)?;
+        self.count_facts(done, u32::saturating_add)?;
         Ok(Some((self.bulk.give_up(done), error)))
     }
 
