@@ -4,6 +4,7 @@
 //! same whichever side it is.
 
 use std::{
+    cell::Cell,
     net::{Ipv4Addr, Ipv6Addr},
     ops::Deref,
     thread,
@@ -16,6 +17,7 @@ pub struct Host {
     name: String,
     side: Side,
     netns: Netns,
+    has_left: Cell<bool>,
     /// Its underlay address, in a /24.
     pub address: Ipv4Addr,
     /// Its IPv6 underlay address, in a /64.
@@ -24,7 +26,7 @@ pub struct Host {
 
 impl Host {
     pub(crate) fn new(name: &str, side: Side, netns: Netns, address: Ipv4Addr, address6: Ipv6Addr) -> Self {
-        Self { name: name.into(), side, netns, address, address6 }
+        Self { name: name.into(), side, netns, has_left: Cell::new(false), address, address6 }
     }
 
     /// Its name in the topology.
@@ -74,14 +76,23 @@ impl Deref for Host {
     }
 }
 
-/// What vxbpf pins outlives its process and its namespace, so it is asked to take it away.
-impl Drop for Host {
-    fn drop(&mut self) {
-        if self.side == Side::Vxbpf && !thread::panicking() {
-            self.vxbpf("detach --all");
-        } else if self.side == Side::Vxbpf {
+impl Host {
+    /// Takes away what vxbpf made here: what it pins outlives its process and its namespace.
+    pub(crate) fn leave(&self) {
+        if self.side != Side::Vxbpf || self.has_left.replace(true) {
+            return;
+        }
+        if thread::panicking() {
             // The test has failed already: nothing that goes wrong here is news.
             let _failed = self.try_vxbpf("detach --all");
+        } else {
+            self.vxbpf("detach --all");
         }
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.leave();
     }
 }

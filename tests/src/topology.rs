@@ -49,6 +49,8 @@ enum Fabric {
     Switch,
     /// A subnet for each host, and a router between them.
     Router,
+    /// Nothing: one veth from host to host.
+    Cable,
 }
 
 /// A network to be built. Attributes belong to the host or the container named last.
@@ -103,6 +105,12 @@ impl Topology {
     /// 192.168.1.0/24, the second in 192.168.2.0/24, and so on.
     pub fn routed(mut self) -> Self {
         self.fabric = Fabric::Router;
+        self
+    }
+
+    /// Joins the two hosts by one veth, with nothing between them. Nothing can be captured on the way.
+    pub fn cabled(mut self) -> Self {
+        self.fabric = Fabric::Cable;
         self
     }
 

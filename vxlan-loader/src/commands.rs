@@ -18,7 +18,7 @@ mod trace;
 use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 
 use crate::cli::{Cli, Command, Complaint, Global, Reader};
 use crate::namespace;
@@ -32,7 +32,7 @@ enum Failure {
     /// The command line is wrong: exit status 1.
     Usage(String),
     /// The work failed: exit status 2.
-    Work(anyhow::Error),
+    Work(Error),
 }
 
 impl Failure {
@@ -55,8 +55,8 @@ impl Failure {
     }
 }
 
-impl From<anyhow::Error> for Failure {
-    fn from(error: anyhow::Error) -> Self {
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
         Self::Work(error)
     }
 }
@@ -92,9 +92,9 @@ fn start(cli: &Cli, reader: &mut Reader) -> Result<u8, Failure> {
     }
     privilege::check()?;
     if let Some(name) = &cli.global.netns {
-        namespace::enter(name).map_err(anyhow::Error::new)?;
+        namespace::enter(name).map_err(Error::new)?;
     }
-    let netlink = Netlink::new().map_err(anyhow::Error::new)?;
+    let netlink = Netlink::new().map_err(Error::new)?;
     let mut session = Session::new(&netlink, style(&cli.global));
     if let Some(command) = &cli.command {
         dispatch(command, &mut session)?;
@@ -141,27 +141,56 @@ fn batch(name: &str, force: bool, reader: &mut Reader, session: &mut Session<'_>
     // Whoever writes the standard input line by line may wait for us, or another command.
     session.keep_open(name != "-");
     let mut worst = 0;
+    let mut fail = |number: usize, failure: Failure| {
+        failure.tell(&format!("{name}:{number}: "));
+        worst = worst.max(failure.status());
+        force
+    };
     for line in batch::Lines::new(file) {
-        let (number, done) = match line {
-            Ok(line) => (line.number, one_of_batch(&line.words, reader, session)),
+        let line = match line {
+            Ok(line) => line,
             Err((number, error)) => {
-                Failure::Work(anyhow::Error::new(error)).tell(&format!("{name}:{number}: "));
+                settle(session, &mut fail);
+                fail(number, Failure::Work(Error::new(error)));
                 return Ok(2);
             }
         };
-        if let Err(failure) = done {
-            failure.tell(&format!("{name}:{number}: "));
-            worst = worst.max(failure.status());
-            if !force {
-                break;
+        match line.plain().map_or(Ok(false), |plain| session.gather(line.number, &plain)) {
+            Ok(true) => continue,
+            Ok(false) => {}
+            // It is that of an earlier line, and this one is gathered.
+            Err((number, error)) => {
+                if fail(number, error.into()) {
+                    continue;
+                }
+                return Ok(worst);
             }
         }
+        // What was gathered comes first.
+        let goes_on = settle(session, &mut fail)
+            && one_of_batch(&line, reader, session)
+                .map_or_else(|failure| fail(line.number, failure), |()| true);
+        if !goes_on {
+            return Ok(worst);
+        }
     }
+    settle(session, &mut fail);
     Ok(worst)
 }
 
-fn one_of_batch(words: &[String], reader: &mut Reader, session: &mut Session<'_>) -> Result<(), Failure> {
-    let Some(cli) = read(reader, words)? else { return Ok(()) };
+/// Adds what was gathered; whether to go on.
+fn settle(session: &mut Session<'_>, fail: &mut impl FnMut(usize, Failure) -> bool) -> bool {
+    while let Err((number, error)) = session.settle() {
+        if !fail(number, error.into()) {
+            return false;
+        }
+    }
+    true
+}
+
+fn one_of_batch(line: &batch::Line, reader: &mut Reader, session: &mut Session<'_>) -> Result<(), Failure> {
+    let words = line.words().map_err(Error::new)?;
+    let Some(cli) = read(reader, &words)? else { return Ok(()) };
     if cli.global != Global::default() {
         return Err(Failure::Usage("options stand before -batch, not in its lines".into()));
     }

@@ -37,11 +37,13 @@ use anyhow::{Context, Error, Result};
 use crate::datapath::{Datapath, Tables};
 use crate::namespace;
 use crate::netlink::Netlink;
+use fdb::Bulk;
 use host::Host;
 use observed::Observed;
 
 pub use attach::Attached;
 pub use counters::{Drop, OverlayCounts, Stats, VtepCounts};
+pub use fdb::Plain;
 pub use listen::{Ears, Happening, Notice};
 pub use neigh::Neighbour;
 pub use ports::DirectPort;
@@ -54,13 +56,14 @@ pub struct Overlays<'a> {
     netlink: &'a Netlink,
     datapath: Datapath,
     observed: Observed<'a>,
+    bulk: Bulk,
 }
 
 impl<'a> Overlays<'a> {
     /// For questions: takes no lock and changes nothing.
     pub fn look(netlink: &'a Netlink) -> Result<Self> {
         let datapath = Datapath::look(namespace::bpffs()?, namespace::cookie()?)?;
-        Ok(Self { netlink, datapath, observed: Observed::new(netlink)? })
+        Ok(Self { netlink, datapath, observed: Observed::new(netlink)?, bulk: Bulk::default() })
     }
 
     /// For changes: waits until no other command changes anything, then puts right what killed commands, removed
@@ -68,7 +71,7 @@ impl<'a> Overlays<'a> {
     pub fn change(netlink: &'a Netlink) -> Result<Self> {
         let datapath = Datapath::change(namespace::bpffs()?, namespace::cookie()?)?;
         let observed = Observed::new(netlink)?;
-        let mut overlays = Self { netlink, datapath, observed };
+        let mut overlays = Self { netlink, datapath, observed, bulk: Bulk::default() };
         if let Err(error) = overlays.datapath.sweep(|| Ok(namespace::live_cookies()?)) {
             // It is another's, and may be done by a command that can.
             log::debug!("cannot remove what dead namespaces left: {error:#}");

@@ -1,12 +1,12 @@
-//! `cargo xtask build-ebpf`: compiles the kernel side of `vxlan-ebpf` to the object that the loader embeds.
+//! `cargo xtask build-ebpf`: compiles the kernel side of `vxlan-ebpf` to the object that the loader embeds; with
+//! `--bench`, to the one that the bench measures with.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use crate::{elf, linker, run, toolchain, workspace};
-
-const BINARY: &str = "vxbpf-object";
 
 /// The options of `build-ebpf`.
 #[derive(clap::Args, Default)]
@@ -17,27 +17,40 @@ pub struct Args {
     /// Let the programs tell of each frame, for `vxbpf trace`; slow
     #[arg(long)]
     trace: bool,
+    /// Compile what the bench measures with, to target/bpf/bench.o, and not vxbpf's own programs
+    #[arg(long, conflicts_with = "trace")]
+    bench: bool,
 }
 
-/// Compiles the object, checks it and puts it at [`workspace::object`].
+impl Args {
+    /// Those of `--bench`.
+    pub fn bench() -> Self {
+        Self { bench: true, ..Self::default() }
+    }
+
+    /// The binary of `vxlan-ebpf`, the feature that turns it on, and where it goes.
+    fn product(&self) -> (&'static str, &'static str, PathBuf) {
+        if self.bench {
+            ("bench-object", "bench", workspace::bench_object())
+        } else {
+            ("vxbpf-object", if self.trace { "trace" } else { "kernel" }, workspace::object())
+        }
+    }
+}
+
+/// Compiles the object, checks it and puts it where its users look for it.
 pub fn run(args: &Args) -> Result<()> {
     let compiler = toolchain::find().with_context(|| {
         format!("no compiler has core for {}: run `cargo xtask setup`", toolchain::TARGET)
     })?;
     anyhow::ensure!(linker::is_installed(), "bpf-linker is not in target/tools: run `cargo xtask setup`");
     println!("build-ebpf: compiling with {compiler}");
+    let (binary, feature, object) = args.product();
 
     let mut build = compiler.cargo_build();
     build
         .env("CARGO_ENCODED_RUSTFLAGS", flags())
-        .args([
-            "--package",
-            "vxlan-ebpf",
-            "--bin",
-            BINARY,
-            "--features",
-            if args.trace { "trace" } else { "kernel" },
-        ])
+        .args(["--package", "vxlan-ebpf", "--bin", binary, "--features", feature])
         .arg("--target-dir")
         .arg(workspace::ebpf_target());
     if workspace::root().join("Cargo.lock").exists() {
@@ -48,7 +61,7 @@ pub fn run(args: &Args) -> Result<()> {
         build.arg("-Zwarnings").env("CARGO_BUILD_WARNINGS", "deny");
     }
     run::visibly(&mut build)?;
-    publish()
+    publish(binary, &object)
 }
 
 /// The flags of rustc: BTF is made from the debug information.
@@ -68,20 +81,20 @@ fn flags() -> String {
     flags.map(|flag| format!("-C\x1f{flag}")).join("\x1f")
 }
 
-fn publish() -> Result<()> {
-    let made = workspace::ebpf_target().join(toolchain::TARGET).join("release").join(BINARY);
+fn publish(binary: &str, object: &Path) -> Result<()> {
+    let made = workspace::ebpf_target().join(toolchain::TARGET).join("release").join(binary);
     let file = fs::read(&made).with_context(|| format!("cannot read {}", made.display()))?;
     let btf = elf::section_size(&file, ".BTF")
         .with_context(|| format!("{} has no .BTF section: is it linked by bpf-linker?", made.display()))?;
 
-    let object = workspace::object();
     // An object that did not change keeps its time stamp, so that the loader is not compiled again.
-    if fs::read(&object).ok().as_ref() != Some(&file) {
+    if fs::read(object).ok().as_ref() != Some(&file) {
         let directory = object.parent().context("the object has no directory")?;
         fs::create_dir_all(directory)
-            .and_then(|()| fs::write(&object, &file))
+            .and_then(|()| fs::write(object, &file))
             .with_context(|| format!("cannot write {}", object.display()))?;
     }
-    println!("build-ebpf: target/bpf/vxbpf.o, {} bytes, of which .BTF {btf}", file.len());
+    let name = object.file_name().unwrap_or_default().display();
+    println!("build-ebpf: target/bpf/{name}, {} bytes, of which .BTF {btf}", file.len());
     Ok(())
 }

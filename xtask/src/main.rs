@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod bpffs;
 mod build;
 mod build_ebpf;
@@ -35,6 +36,8 @@ enum Task {
     Demo,
     /// Build all and run the tests, ring by ring
     Test(test::Args),
+    /// Build all and measure it against the kernel's vxlan device
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Task::Build => build::run(setup::Scope::Build),
         Task::Demo => demo::run(),
         Task::Test(args) => test::run(&args),
+        Task::Bench(args) => bench::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

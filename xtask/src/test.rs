@@ -40,8 +40,8 @@ impl Ring {
     /// What `cargo test` is told, run by run.
     fn cargo_args(self) -> &'static [&'static [&'static str]] {
         match self {
-            // The default members, and the loader's own.
-            Self::Unit => &[&[], &["--package", "vxlan-loader"]],
+            // The default members, the loader's own, and what the bench makes of its figures.
+            Self::Unit => &[&[], &["--package", "vxlan-loader"], &["--package", "vxlan-bench"]],
             Self::Net => &[&["--release", "--package", "vxlan-tests", "--tests"]],
         }
     }

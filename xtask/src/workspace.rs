@@ -19,6 +19,11 @@ pub fn object() -> PathBuf {
     root().join("target/bpf/vxbpf.o")
 }
 
+/// The eBPF object that the bench measures with.
+pub fn bench_object() -> PathBuf {
+    root().join("target/bpf/bench.o")
+}
+
 /// Cargo's target directory of the eBPF build. It is its own because another rustc works there: in a common
 /// one each compiler would throw away what the other built for the host.
 pub fn ebpf_target() -> PathBuf {

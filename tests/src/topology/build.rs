@@ -30,6 +30,7 @@ impl Topology {
                 fabric.set("ipv4/ip_forward", "1");
                 fabric.set("ipv6/conf/all/forwarding", "1");
             }
+            Fabric::Cable => assert_eq!(self.hosts.len(), 2, "a cable has two ends"),
         }
         let hosts: Vec<Host> = self
             .hosts
@@ -45,7 +46,7 @@ impl Topology {
     fn build_host(&self, fabric: &Netns, index: usize, plan: &HostPlan) -> Host {
         let netns = Netns::new(&format!("{}-{}", self.name, plan.name));
         let subnet = match self.fabric {
-            Fabric::Switch => 1,
+            Fabric::Switch | Fabric::Cable => 1,
             Fabric::Router => number(index) + 1,
         };
         let last = if index == 0 { 100 } else { 199 + number(index) };
@@ -54,13 +55,23 @@ impl Topology {
         let wire = format!("wire-{}", plan.name);
 
         let [_, _, c, d] = address.octets();
-        netns.run(&format!(
-            "ip link add name eth0 address 02:42:c0:a8:{c:02x}:{d:02x} type veth peer name {wire} netns {}",
-            fabric.name()
-        ));
+        let mac = format!("02:42:c0:a8:{c:02x}:{d:02x}");
+        let is_far_end = self.fabric == Fabric::Cable && index == 1;
+        if is_far_end {
+            let first = &self.hosts[0].name;
+            fabric.run(&format!("ip link set dev wire-{first} netns {} name eth0", netns.name()));
+            netns.run(&format!("ip link set dev eth0 address {mac}"));
+        } else {
+            netns.run(&format!(
+                "ip link add name eth0 address {mac} type veth peer name {wire} netns {}",
+                fabric.name()
+            ));
+        }
         if self.wire == Wire::Emulated {
             netns.run("ethtool -K eth0 tx off tso off gso off gro on");
-            fabric.run(&format!("ethtool -K {wire} tx off tso off gso off gro off"));
+            if self.fabric != Fabric::Cable {
+                fabric.run(&format!("ethtool -K {wire} tx off tso off gso off gro off"));
+            }
         }
         netns.run(&format!("ip addr add {address}/24 dev eth0"));
         netns.run(&format!("ip addr add {address6}/64 dev eth0"));
@@ -77,9 +88,15 @@ impl Topology {
                 netns.run(&format!("ip route add default via 192.168.{subnet}.1"));
                 netns.run(&format!("ip -6 route add default via fd68:{subnet}::1"));
             }
+            Fabric::Cable => {}
         }
-        wait_until_up(fabric, &wire);
-        wait_until_up(&netns, "eth0");
+        if self.fabric != Fabric::Cable {
+            wait_until_up(fabric, &wire);
+        }
+        // The near end of a cable has no carrier before the far end is up.
+        if self.fabric != Fabric::Cable || is_far_end {
+            wait_until_up(&netns, "eth0");
+        }
         Host::new(&plan.name, plan.side, netns, address, address6)
     }
 

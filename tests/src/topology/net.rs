@@ -57,3 +57,10 @@ impl Net {
         Capture::start_bounded(&self.fabric, &format!("wire-{host}"), filter, packets)
     }
 }
+
+/// The end of one host can take away what another one hangs on: first all of them leave.
+impl Drop for Net {
+    fn drop(&mut self) {
+        self.hosts.iter().for_each(Host::leave);
+    }
+}

@@ -16,6 +16,7 @@ mod bad_frames;
 mod bad_input;
 mod bpftool;
 mod by_device;
+mod fdb_batch;
 mod fdb_life;
 mod frames_of_all_kinds;
 mod head_end;

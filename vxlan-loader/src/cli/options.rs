@@ -53,6 +53,10 @@ pub struct VtepOptions {
     /// Hooks to use: auto, tc or xdp
     #[arg(long, value_name = "MODE", value_parser = value::mode)]
     pub mode: Option<Mode>,
+    /// Stations that the tables of this network namespace have room for, half of them learned; said with the first overlay
+    /// [default: 131072]
+    #[arg(long, value_name = "NUMBER", value_parser = value::number)]
+    pub fdb_size: Option<u64>,
     /// VTEPs to believe: any, known or PREFIX; several times: all of them
     #[arg(long, value_name = "WHOM", value_parser = value::allow)]
     pub allow: Vec<AllowWord>,
@@ -109,6 +113,7 @@ impl VtepOptions {
             ("srcport", self.srcport.is_some()),
             ("ttl inherit", self.ttl == Some(TtlWord::Inherit)),
             ("maxaddress", self.maxaddress.is_some()),
+            ("fdbsize", self.fdb_size.is_some()),
             ("proxy", switches.proxy().is_some()),
             ("rsc", switches.rsc().is_some()),
             ("l2miss", switches.l2miss().is_some()),

@@ -59,6 +59,11 @@ impl Attach {
         let object = name.map_or_else(|| format!("attach {}", self.device), str::to_owned);
         make(&object, name, self.vni, Some(&self.device), &self.options)
     }
+
+    /// Stations that there is to be room for, if the user said how many.
+    pub fn fdb_size(&self) -> Result<Option<u32>, Refusal> {
+        fdb_size(&self.device, &self.options)
+    }
 }
 
 impl LinkAdd {
@@ -67,6 +72,16 @@ impl LinkAdd {
         let name = self.name.as_deref();
         make(name.unwrap_or("link add"), name, self.vni, self.dev.as_deref(), &self.options)
     }
+
+    /// Stations that there is to be room for, if the user said how many.
+    pub fn fdb_size(&self) -> Result<Option<u32>, Refusal> {
+        fdb_size(self.name.as_deref().unwrap_or("link add"), &self.options)
+    }
+}
+
+fn fdb_size(object: &str, options: &VtepOptions) -> Result<Option<u32>, Refusal> {
+    const MOST: u64 = 1 << 24;
+    Check { object }.option(options.fdb_size, "fdbsize", 1024, MOST)
 }
 
 fn make(

@@ -12,12 +12,18 @@ use crate::vtep::VtepSpec;
 /// `vxbpf attach DEV --vni ID ...`
 pub(super) fn attach(attach: &Attach, session: &mut Session<'_>) -> Result<()> {
     let (spec, name) = attach.spec()?;
-    make(&spec, name.as_deref(), true, session)
+    make(&spec, name.as_deref(), true, attach.fdb_size()?, session)
 }
 
 /// Makes an overlay. A device whose name the user did not choose is named.
-pub(super) fn make(spec: &VtepSpec, name: Option<&str>, up: bool, session: &mut Session<'_>) -> Result<()> {
-    let made = session.change(|overlays| overlays.attach(spec, name, up))?;
+pub(super) fn make(
+    spec: &VtepSpec,
+    name: Option<&str>,
+    up: bool,
+    fdb_size: Option<u32>,
+    session: &mut Session<'_>,
+) -> Result<()> {
+    let made = session.change(|overlays| overlays.attach(spec, name, up, fdb_size))?;
     if name.is_some() {
         return Ok(());
     }

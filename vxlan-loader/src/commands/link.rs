@@ -16,7 +16,7 @@ pub(super) fn run(link: &Link, session: &mut Session<'_>) -> Result<()> {
     match link {
         Link::Add(add) => {
             let (spec, name) = add.spec()?;
-            attach::make(&spec, name.as_deref(), add.up, session)
+            attach::make(&spec, name.as_deref(), add.up, add.fdb_size()?, session)
         }
         Link::Set(set) => {
             let change = set.change()?;

@@ -1,11 +1,11 @@
 //! What the commands of one run share.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use serde_json::Value;
 
 use crate::netlink::Netlink;
 use crate::output::{self, Style};
-use crate::overlays::Overlays;
+use crate::overlays::{Overlays, Plain};
 
 /// One run of the program.
 pub(super) struct Session<'a> {
@@ -29,13 +29,38 @@ impl<'a> Session<'a> {
     /// Changes overlays.
     pub(super) fn change<T>(&mut self, work: impl FnOnce(&mut Overlays<'a>) -> Result<T>) -> Result<T> {
         let mut overlays = match self.kept.take() {
-            Some(overlays) => overlays,
+            Some(mut overlays) => {
+                overlays.gather_anew();
+                overlays
+            }
             None => Overlays::change(self.netlink)?,
         };
         // After an error they are looked at anew.
         let done = work(&mut overlays)?;
         self.kept = self.keep.then_some(overlays);
         Ok(done)
+    }
+
+    /// Keeps a station of a batch's line `number` for later, if that is no different from adding it now; an error is that
+    /// of one line that was gathered, with its number.
+    pub(super) fn gather(&mut self, number: usize, plain: &Plain<'_>) -> Result<bool, (usize, Error)> {
+        if !self.keep {
+            return Ok(false);
+        }
+        let at_fault = |error| (number, error);
+        let mut overlays = match self.kept.take() {
+            Some(overlays) => overlays,
+            None => Overlays::change(self.netlink).map_err(at_fault)?,
+        };
+        let is_gathered = overlays.fdb_gather(number, plain).map_err(at_fault)?;
+        let is_enough = overlays.has_gathered_enough();
+        self.kept = Some(overlays);
+        if is_enough { self.settle().map(|()| is_gathered) } else { Ok(is_gathered) }
+    }
+
+    /// Adds what was gathered; to be called again after an error.
+    pub(super) fn settle(&mut self) -> Result<(), (usize, Error)> {
+        self.kept.as_mut().map_or(Ok(()), Overlays::fdb_settle)
     }
 
     /// Asks about overlays.

@@ -18,6 +18,7 @@ const MAP_DELETE_ELEM: libc::c_int = 3;
 const OBJ_GET: libc::c_int = 7;
 const OBJ_GET_INFO_BY_FD: libc::c_int = 15;
 const MAP_LOOKUP_BATCH: libc::c_int = 24;
+const MAP_UPDATE_BATCH: libc::c_int = 26;
 
 const MAP_TYPE_HASH: u32 = 1;
 const MAP_TYPE_RINGBUF: u32 = 27;
@@ -234,6 +235,28 @@ pub(super) fn rows<K: Pod, V: Pod>(map: BorrowedFd<'_>) -> io::Result<Vec<(K, V)
         }
         std::mem::swap(&mut from, &mut to);
         is_first = false;
+    }
+}
+
+/// Sets many rows of a map in one call, in their order, and whether there are such rows or not; an error comes with how
+/// many were set before it. Linux 5.6.
+pub(super) fn set_rows<K: Pod, V: Pod>(
+    map: BorrowedFd<'_>,
+    keys: &[K],
+    values: &[V],
+) -> Result<(), (usize, io::Error)> {
+    let mut batch = Batch {
+        keys: keys.as_ptr() as u64,
+        values: values.as_ptr() as u64,
+        count: keys.len().min(values.len()) as u32,
+        map: map.as_raw_fd() as u32,
+        ..Batch::zeroed()
+    };
+    // SAFETY: the kernel reads `count` rows of the map's sizes (the tables check those when they are opened) from `keys`
+    // and `values`, and writes to `batch` only.
+    match unsafe { bpf(MAP_UPDATE_BATCH, &mut batch) } {
+        Ok(_) => Ok(()),
+        Err(error) => Err((batch.count as usize, error)),
     }
 }
 

@@ -29,11 +29,16 @@ pub struct Sizes {
 
 impl Default for Sizes {
     fn default() -> Self {
-        Self { fdb: 131_072, ring: 65_536 }
+        Self::stations(131_072)
     }
 }
 
 impl Sizes {
+    /// Room for so many stations, of which half may be learned.
+    pub const fn stations(fdb: u32) -> Self {
+        Self { fdb, ring: fdb / 2 }
+    }
+
     /// Those of the tables that are pinned in `directory`.
     fn of(directory: &Directory) -> Result<Self> {
         let size = |name| MapInfo::from_pin(directory.map(name)).map(|info| info.max_entries());

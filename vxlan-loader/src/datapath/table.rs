@@ -51,6 +51,12 @@ impl<K: Pod + aya::Pod, V: Pod + aya::Pod> Table<K, V> {
         self.map.insert(key, value, ANY).map_err(|error| self.refused(error))
     }
 
+    /// Sets many rows, in their order; an error comes with how many were set before it.
+    pub fn set_many(&mut self, keys: &[K], values: &[V]) -> Result<(), (usize, Error)> {
+        bpf::set_rows(self.map.map().fd().as_fd(), keys, values)
+            .map_err(|(done, error)| (done, self.refused(MapError::IoError(error))))
+    }
+
     /// Adds the row of `key`; false if there is one, which stays.
     pub fn add(&mut self, key: &K, value: &V) -> Result<bool> {
         match self.map.insert(key, value, NOEXIST) {

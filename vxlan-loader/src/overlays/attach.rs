@@ -39,9 +39,11 @@ impl Overlays<'_> {
         spec: &VtepSpec,
         name: impl Into<Option<&'n str>>,
         up: bool,
+        fdb_size: Option<u32>,
     ) -> Result<Attached> {
         let name = name.into();
         plan::check(spec)?;
+        self.check_size(fdb_size)?;
         let underlay = self.underlay_of(spec)?;
         let key = OverlayKey::new(spec.vni, spec.dstport);
         if let Some(there) = self.at(key)? {
@@ -54,7 +56,7 @@ impl Overlays<'_> {
                 "there is a {kind} device {name} already: choose another name, or remove it with `ip link del {name}`"
             );
         }
-        self.establish()?;
+        self.establish(fdb_size)?;
         let device = self.work(|this| this.make(key, spec, &name, underlay, up))?;
         Ok(Attached { key, name, device, is_new: true })
     }
@@ -80,11 +82,11 @@ impl Overlays<'_> {
     }
 
     /// Loads the object and turns on what the data path needs of this namespace, for the first overlay.
-    fn establish(&mut self) -> Result<()> {
+    fn establish(&mut self, fdb_size: Option<u32>) -> Result<()> {
         if self.datapath.tables()?.is_some() {
             return Ok(());
         }
-        let loaded = self.load();
+        let loaded = self.load(fdb_size.map_or_else(Sizes::default, Sizes::stations));
         if loaded.is_err() {
             // What is half loaded goes; if not even that is possible, the next command does it.
             let _ = self.datapath.remove();
@@ -92,8 +94,20 @@ impl Overlays<'_> {
         loaded
     }
 
-    fn load(&mut self) -> Result<()> {
-        self.datapath.establish(Sizes::default())?;
+    /// The tables have one size for all overlays of a namespace, from the first to the last.
+    fn check_size(&self, fdb_size: Option<u32>) -> Result<()> {
+        let (Some(asked), Some(tables)) = (fdb_size, self.datapath.tables()?) else { return Ok(()) };
+        let room = tables.fdb.room()?;
+        ensure!(
+            room == asked,
+            "the tables of this network namespace have room for {room} stations, and not for {asked}: leave fdbsize out, \
+             or take all overlays away first with `vxbpf detach --all`"
+        );
+        Ok(())
+    }
+
+    fn load(&mut self, sizes: Sizes) -> Result<()> {
+        self.datapath.establish(sizes)?;
         let forwarding = sysctl::get_forwarding("lo")?;
         let host = Host { forwarding, version: Datapath::version(), is_busy: false };
         host.write(self.tables_mut()?)?;

@@ -3,6 +3,7 @@
 //! Where the kernel's device says "done" and does nothing, this says what is wrong: a second destination of a
 //! station, and an unknown one.
 
+mod bulk;
 mod flush;
 
 use std::net::IpAddr;
@@ -16,6 +17,8 @@ use super::plan;
 use super::vtep::Vtep;
 use crate::datapath::Datapath;
 use crate::request::{FdbSpec, FdbState, FdbVictim};
+
+pub use bulk::{Bulk, Plain};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verb {
@@ -123,7 +126,12 @@ impl Overlays<'_> {
             if !same {
                 this.admit(vtep.key, index)?;
             }
-            this.mirror(vtep, &station_entry(spec.mac, &entry, &Remote::new(remote, 0, RemoteIndex::NONE)))?;
+            if configured.is_some() || this.is_mirrored(vtep, remote.address())? {
+                this.mirror(
+                    vtep,
+                    &station_entry(spec.mac, &entry, &Remote::new(remote, 0, RemoteIndex::NONE)),
+                )?;
+            }
             this.tables_mut()?.fdb.set(&key, &entry)?;
             if before.is_some() {
                 this.insist(&key, &entry)?;

@@ -239,6 +239,7 @@ const OURS: &[Word] = &[
     option("address", true),
     option("mode", true),
     option("allow", true),
+    option_as("fdbsize", false, "fdb-size"),
     switch("suppress", "suppress"),
     switch("nosuppress", "no-suppress"),
 ];
