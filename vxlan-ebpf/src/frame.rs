@@ -91,6 +91,11 @@ pub trait Frame: Sized {
         overlay::encapsulate(self, tables, device, to_group)
     }
 
+    /// Does [`overlay::largest_packet`]: the kernel side keeps that apart.
+    fn largest_packet(&self) -> usize {
+        overlay::largest_packet(self)
+    }
+
     /// Sends a copy out of `device`.
     fn copy_to(&mut self, device: IfIndex);
 

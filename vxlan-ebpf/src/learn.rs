@@ -128,30 +128,45 @@ pub fn settle<T: Tables>(tables: &T, key: &FdbKey, standing: Standing, target: T
 #[inline(always)]
 fn free_slot<T: Tables>(tables: &T, overlay: OverlayKey) -> u32 {
     let slots = tables.ring_slots().max(1);
-    // The slot, and for how long its station has been heard of: those of other overlays count as heard of just now.
+    // The slot, and since when its station has been silent: 0, if nobody holds it; those of other overlays count as heard
+    // of just now.
     let mut silent = (0, u64::MAX);
     for _ in 0..LOOK_AT {
         let slot = tables.ring_advance() % slots;
-        let Some(key) = tables.ring(slot).filter(|key| !key.is_free()) else { return slot };
-        let holder = tables.fdb(key).filter(|entry| entry.is_learned() && entry.place == slot);
-        let Some(entry) = holder else { return slot };
-        let ageing = tables.overlay(key.overlay()).map_or(1, |overlay| overlay.ageing);
-        if entry.is_expired(tables.now(), ageing) {
-            forget(tables, key, &entry);
-            return slot;
+        let since = silent_since(tables, overlay, slot);
+        if since < silent.1 {
+            silent = (slot, since);
         }
-        let foreign = u64::from(key.overlay() != overlay) << 32;
-        let heard = foreign | u64::from(entry.last_seen().0);
-        if heard < silent.1 {
-            silent = (slot, heard);
+        if since == FREE {
+            break;
         }
     }
-    if let Some(key) = tables.ring(silent.0)
+    let (slot, since) = silent;
+    if since != FREE
+        && let Some(key) = tables.ring(slot)
         && let Some(entry) = tables.fdb(key)
     {
         forget(tables, key, &entry);
     }
-    silent.0
+    slot
+}
+
+/// Nobody holds the slot.
+const FREE: u64 = 0;
+
+/// Since when the holder of a slot has been silent. One that has been for too long is forgotten.
+#[inline(always)]
+fn silent_since<T: Tables>(tables: &T, overlay: OverlayKey, slot: u32) -> u64 {
+    let Some(key) = tables.ring(slot).filter(|key| !key.is_free()) else { return FREE };
+    let holder = tables.fdb(key).filter(|entry| entry.is_learned() && entry.place == slot);
+    let Some(entry) = holder else { return FREE };
+    let ageing = tables.overlay(key.overlay()).map_or(1, |overlay| overlay.ageing);
+    if entry.is_expired(tables.now(), ageing) {
+        forget(tables, key, &entry);
+        return FREE;
+    }
+    let foreign = u64::from(key.overlay() != overlay) << 32;
+    foreign | (u64::from(entry.last_seen().0) + 1)
 }
 
 #[inline(always)]

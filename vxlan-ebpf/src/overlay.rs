@@ -30,7 +30,7 @@ use vxlan_common::{
 };
 
 use crate::{
-    Frame, Tables, Verdict,
+    Frame, Tables, Verdict, flow,
     frame::Inside,
     learn,
     tables::{Way, way},
@@ -110,6 +110,14 @@ pub fn encapsulate<F: Frame, T: Tables>(
     let departure = Departure::from(frame, tables, device).ok_or(Outcome::SlowPath)?;
     let journey = departure.journey(frame, tables)?;
     encap::onto(frame, tables, &journey, to_group)
+}
+
+/// Bytes of the inner packet, or of the largest of its segments, VLAN tags counted with it.
+#[inline(always)]
+pub fn largest_packet<F: Frame>(frame: &F) -> usize {
+    let Ok(ethernet) = frame.view::<Ethernet>(0).copied() else { return 0 };
+    let inside = flow::packet(frame, &ethernet).map_or(Inside::Other, |packet| packet.inside);
+    too_big::largest(frame, ethernet.ether_type, inside)
 }
 
 /// Where a frame sets out, and what counts it where it ends.
@@ -213,7 +221,7 @@ fn to_remote<F: Frame, T: Tables>(
     if !way.is_fast() || journey.overlay.has(OverlayFlags::DEVICE_TRANSMIT) {
         return Err(Outcome::SlowPath);
     }
-    if too_big::largest(frame, journey.ether_type.0, journey.packet.inside) > too_big::room(way) {
+    if frame.largest_packet() > too_big::room(way) {
         return Ok(Ending::new(Outcome::TooBig, Verdict::next_stage(Action::TooBig)));
     }
     if F::SHORT_CUT && !may_leave_by_short_cut(frame, tables, journey, way) {

@@ -71,6 +71,12 @@ impl Range {
             }
         };
         let sink = Sink::at(object, stage.net.container("c2"), "eth0", DISCARD);
+        if way == Way::Xdp {
+            // What XDP can redirect to is looked at by each command: by now both ends of all veths poll.
+            for (host, port) in [(a, "p-c1"), (b, "p-c2")] {
+                host.vxbpf(&format!("port add {port} --vni 444 --mode xdp"));
+            }
+        }
         Self { stage, sink, _hung: hung, entry }
     }
 

@@ -30,10 +30,7 @@ pub(super) fn everyone<F: Frame, T: Tables>(
             return Err(outcome);
         }
     };
-    let size = Size {
-        bytes: frame.len(),
-        largest: too_big::largest(frame, journey.ether_type.0, journey.packet.inside),
-    };
+    let size = Size { bytes: frame.len(), largest: frame.largest_packet() };
     let fits = size.largest <= too_big::room(&last);
     if !fits && journey.destination().is_station() {
         // Its sender is told; the path to the last VTEP stands for those to all.

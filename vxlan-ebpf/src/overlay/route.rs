@@ -59,7 +59,7 @@ pub(super) fn short_cut<F: Frame, T: Tables>(
         return onwards();
     }
     if let Ok(Found::Remote(way)) = lookup::station(tables, journey, mac)
-        && too_big::largest(frame, journey.ether_type.0, journey.packet.inside) > too_big::room(&way)
+        && frame.largest_packet() > too_big::room(&way)
     {
         return onwards();
     }

@@ -1,6 +1,6 @@
 //! Where the pins of a network namespace are: `<bpffs>/vxbpf/<cookie>/{maps,programs,links}`.
 //!
-//! A directory is whole when all maps and all programs are in it. Maps are pinned first and programs last, links
+//! A directory is whole when all maps and all programs of TC are in it. Maps are pinned first and programs last, links
 //! only in a whole one; it is taken away in the opposite order. So one that is not whole is what a killed command
 //! left, and can go.
 
@@ -46,7 +46,7 @@ impl Directory {
     /// Whether all maps and programs are there.
     pub fn is_whole(&self) -> bool {
         MAPS.iter().all(|map| self.map(map).exists())
-            && Hook::ALL.iter().all(|hook| self.program(hook.program()).exists())
+            && Hook::ALL.iter().all(|hook| hook.is_xdp() || self.program(hook.program()).exists())
     }
 
     /// Makes the directories.

@@ -48,9 +48,14 @@ impl Hook {
         }
     }
 
+    /// Whether it is one of XDP; else it is one of TC.
+    pub const fn is_xdp(self) -> bool {
+        self.tc().is_none()
+    }
+
     /// `tcx` or `xdp`.
     pub const fn kind(self) -> &'static str {
-        if self.tc().is_some() { "tcx" } else { "xdp" }
+        if self.is_xdp() { "xdp" } else { "tcx" }
     }
 
     /// `ingress` or `egress`; of XDP, the driver's mode, which is never another one.

@@ -16,6 +16,7 @@ use vxlan_common::IfIndex;
 use super::bpf;
 use super::directory::{Directory, remove_pin};
 use super::hook::Hook;
+use super::object;
 
 /// A pinned link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +62,9 @@ pub(super) fn attach(directory: &Directory, hook: Hook, device: IfIndex, name: &
     if is_attached(directory, hook, device) {
         return Ok(false);
     }
+    if hook.is_xdp() {
+        object::load_xdp(directory)?;
+    }
     let path = directory.link(hook, device);
     remove_pin(&path)?;
     let attached = hang(directory, hook, device, name).map_err(|error| refused(error, hook, name))?;
@@ -100,10 +104,10 @@ fn refused(error: Error, hook: Hook, name: &str) -> Error {
         Some(libc::EPERM | libc::EACCES) => anyhow!(
             "not permitted to attach {program} to {name}: run as root, or with CAP_BPF and CAP_NET_ADMIN"
         ),
-        Some(libc::EBUSY) if hook.tc().is_none() => {
+        Some(libc::EBUSY) if hook.is_xdp() => {
             anyhow!("another XDP program hangs at {name}: `ip link set dev {name} xdp off` removes it")
         }
-        Some(libc::EOPNOTSUPP | libc::EINVAL) if hook.tc().is_none() => {
+        Some(libc::EOPNOTSUPP | libc::EINVAL) if hook.is_xdp() => {
             anyhow!("the driver of {name} refuses XDP programs: use mode tc")
         }
         _ => error.context(format!("cannot attach {program} to the {direction} of {name}")),

@@ -1,7 +1,10 @@
 //! The eBPF object: embedded, loaded once for each network namespace, pinned.
 
 use std::fs;
+use std::num::NonZero;
 use std::path::Path;
+use std::sync::Mutex;
+use std::thread;
 
 use anyhow::{Context, Error, Result, anyhow, bail};
 use aya::maps::{MapError, MapInfo, ProgramArray};
@@ -54,17 +57,61 @@ pub(super) fn fingerprint() -> String {
     format!("{hash:016x}")
 }
 
-/// Loads and pins all of it: maps first, programs last.
+/// Which of the object's programs: those of TC are all that is needed, those of XDP are loaded where they are asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Tc,
+    Xdp,
+}
+
+impl Part {
+    /// The table of those that hang nowhere.
+    fn table(self) -> &'static str {
+        match self {
+            Self::Tc => STAGE,
+            Self::Xdp => XDP_STAGE,
+        }
+    }
+
+    /// Those, in the order of their slots (`maps::stage` and `maps::xdp_stage` of the object).
+    fn stages(self) -> &'static [&'static str] {
+        match self {
+            Self::Tc => &[
+                "vxbpf_flood",
+                "vxbpf_too_big",
+                "vxbpf_local",
+                "vxbpf_answer",
+                "vxbpf_route",
+                "vxbpf_forward",
+                "vxbpf_onward",
+                "vxbpf_arrive",
+            ],
+            Self::Xdp => &["vxbpf_xforward", "vxbpf_xarrive"],
+        }
+    }
+
+    /// The hooks of the others.
+    fn hooks(self) -> impl Iterator<Item = Hook> {
+        Hook::ALL.into_iter().filter(move |hook| hook.is_xdp() == (self == Self::Xdp))
+    }
+}
+
+/// Loads and pins all that is needed: maps first, programs last.
 pub(super) fn load(directory: &Directory, sizes: Sizes) -> Result<()> {
     let mut object = open(directory, sizes)?;
     Tables::create_own(directory)?;
-    fill_stages(&mut object)?;
-    for hook in Hook::ALL {
-        let path = directory.program(hook.program());
-        let program = load_program(&mut object, hook.program())?;
-        program.pin(&path).with_context(|| format!("cannot pin {}", path.display()))?;
+    load_part(&mut object, Part::Tc)?;
+    pin_part(&mut object, directory, Part::Tc)
+}
+
+/// Loads and pins the programs of XDP, if they are not.
+pub(super) fn load_xdp(directory: &Directory) -> Result<()> {
+    if Part::Xdp.hooks().all(|hook| directory.program(hook.program()).exists()) {
+        return Ok(());
     }
-    Ok(())
+    let mut object = open(directory, Sizes::of(directory)?)?;
+    load_part(&mut object, Part::Xdp)?;
+    pin_part(&mut object, directory, Part::Xdp)
 }
 
 /// Puts this version's programs in the place of those that hang there, without a gap: same tables, same links.
@@ -72,15 +119,30 @@ pub(super) fn load(directory: &Directory, sizes: Sizes) -> Result<()> {
 pub(super) fn renew(directory: &Directory) -> Result<()> {
     let mut object = open(directory, Sizes::of(directory)?)?;
     let links = directory.links()?;
-    fill_stages(&mut object)?;
-    for hook in Hook::ALL {
-        let program = load_program(&mut object, hook.program())?;
-        for (_, device, path) in links.iter().filter(|link| link.0 == hook) {
-            // A link whose device went meanwhile cannot be changed, and need not be.
-            if let Err(error) = take_over(program, path) {
-                log::debug!("{} of device {}: {error}", hook.name(), device.0);
+    let has_xdp = Part::Xdp.hooks().any(|hook| directory.program(hook.program()).exists());
+    for part in [Part::Tc, Part::Xdp] {
+        if part == Part::Xdp && !has_xdp {
+            continue;
+        }
+        load_part(&mut object, part)?;
+        for hook in part.hooks() {
+            let program = loaded(&mut object, hook.program())?;
+            for (_, device, path) in links.iter().filter(|link| link.0 == hook) {
+                // A link whose device went meanwhile cannot be changed, and need not be.
+                if let Err(error) = take_over(program, path) {
+                    log::debug!("{} of device {}: {error}", hook.name(), device.0);
+                }
             }
         }
+        pin_part(&mut object, directory, part)?;
+    }
+    Ok(())
+}
+
+/// Pins the programs of a part that hang somewhere, in the place of those that are there.
+fn pin_part(object: &mut Ebpf, directory: &Directory, part: Part) -> Result<()> {
+    for hook in part.hooks() {
+        let program = loaded(object, hook.program())?;
         let (path, new) = (directory.program(hook.program()), directory.program("new"));
         remove_pin(&new)?;
         program.pin(&new).with_context(|| format!("cannot pin {}", new.display()))?;
@@ -119,36 +181,20 @@ fn open(directory: &Directory, sizes: Sizes) -> Result<Ebpf> {
         .map_err(refused)
 }
 
-/// The programs that hang nowhere, in the order of the slots from which the others call them (`maps::stage` of the
-/// object).
-const STAGES: [&str; 8] = [
-    "vxbpf_flood",
-    "vxbpf_too_big",
-    "vxbpf_local",
-    "vxbpf_answer",
-    "vxbpf_route",
-    "vxbpf_forward",
-    "vxbpf_onward",
-    "vxbpf_arrive",
-];
-
-/// Those of XDP (`maps::xdp_stage`).
-const XDP_STAGES: [&str; 2] = ["vxbpf_xforward", "vxbpf_xarrive"];
-
-/// Loads them and puts them into their tables, before anything can call them.
-fn fill_stages(object: &mut Ebpf) -> Result<()> {
-    fill(object, STAGE, &STAGES)?;
-    fill(object, XDP_STAGE, &XDP_STAGES)
-}
-
-fn fill(object: &mut Ebpf, table: &str, names: &[&str]) -> Result<()> {
-    let programs = names
+/// Loads a part's programs and puts those that hang nowhere into their table, before anything can call them.
+fn load_part(object: &mut Ebpf, part: Part) -> Result<()> {
+    let hung = part.hooks().map(Hook::program);
+    let names: Vec<_> = hung.chain(part.stages().iter().copied()).collect();
+    load_programs(object, &names)?;
+    let programs = part
+        .stages()
         .iter()
-        .map(|name| load_program(object, name)?.fd()?.try_clone().map_err(Error::from))
+        .map(|name| loaded(object, name)?.fd()?.try_clone().map_err(Error::from))
         .collect::<Result<Vec<_>>>()?;
+    let table = part.table();
     let map = object.map_mut(table).with_context(|| format!("the object has no table {table}"))?;
     let mut stage = ProgramArray::try_from(map)?;
-    for ((slot, name), program) in (0..).zip(names).zip(&programs) {
+    for ((slot, name), program) in (0..).zip(part.stages()).zip(&programs) {
         stage
             .set(slot, program, 0)
             .with_context(|| format!("cannot put program {name} into table {table}"))?;
@@ -156,8 +202,26 @@ fn fill(object: &mut Ebpf, table: &str, names: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn load_program<'a>(object: &'a mut Ebpf, name: &str) -> Result<&'a mut Program> {
-    let program = object.program_mut(name).with_context(|| format!("the object has no program {name}"))?;
+/// Loads programs, several at a time: the verifier takes most of the time that a first attach takes.
+fn load_programs(object: &mut Ebpf, names: &[&str]) -> Result<()> {
+    let wanted = object.programs_mut().filter(|(name, _)| names.contains(name)).collect::<Vec<_>>();
+    if wanted.len() != names.len() {
+        bail!("the object lacks one of the programs {}", names.join(", "));
+    }
+    let workers = thread::available_parallelism().map_or(1, NonZero::get).min(wanted.len());
+    let queue = Mutex::new(wanted);
+    let next = || queue.lock().ok()?.pop();
+    let work = || std::iter::from_fn(next).try_for_each(|(name, program)| load_program(name, program));
+    thread::scope(|scope| {
+        let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
+        let mine = work();
+        let theirs =
+            others.into_iter().map(|other| other.join().unwrap_or_else(|_| bail!("a thread failed")));
+        theirs.fold(mine, Result::and)
+    })
+}
+
+fn load_program(name: &str, program: &mut Program) -> Result<()> {
     let loaded = match program {
         Program::SchedClassifier(program) => program.load(),
         Program::Xdp(program) => program.load(),
@@ -170,8 +234,12 @@ fn load_program<'a>(object: &'a mut Ebpf, name: &str) -> Result<&'a mut Program>
             anyhow!("the kernel refused program {name}: {io_error}: {}", reason(&log))
         }
         error => Error::new(error).context(format!("cannot load program {name}")),
-    })?;
-    Ok(program)
+    })
+}
+
+/// A program that was loaded.
+fn loaded<'a>(object: &'a mut Ebpf, name: &str) -> Result<&'a mut Program> {
+    object.program_mut(name).with_context(|| format!("the object has no program {name}"))
 }
 
 fn refused(error: EbpfError) -> Error {

@@ -65,6 +65,13 @@ pub extern "C" fn vxbpf_encapsulate(skb: *mut __sk_buff, device: u32, to_group: 
     }
 }
 
+/// Bytes of the largest packet that a frame is or consists of.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn vxbpf_largest(skb: *mut __sk_buff) -> u32 {
+    overlay::largest_packet(&TcFrame::new(skb)) as u32
+}
+
 /// Whether the outer UDP checksum, which is not zero, is right: 1 or 0.
 #[unsafe(no_mangle)]
 #[inline(never)]

@@ -293,6 +293,11 @@ impl Frame for TcFrame {
     }
 
     #[inline(always)]
+    fn largest_packet(&self) -> usize {
+        apart::vxbpf_largest(self.skb) as usize
+    }
+
+    #[inline(always)]
     fn checksum_is_right(&self) -> bool {
         apart::vxbpf_checksum(self.skb) != 0
     }
