@@ -29,6 +29,11 @@ impl Host {
     /// Adds a vxlan device.
     #[track_caller]
     pub fn link_add(&self, name: &str, options: &str) -> Output {
+        let names_mode = options.split(' ').any(|word| word == "mode");
+        let options = match self.side() {
+            Side::Vxbpf if !names_mode => format!("mode {} {options}", mode()),
+            Side::Vxbpf | Side::Kernel => options.to_owned(),
+        };
         self.speak("ip link", "link", &format!("add {name} type vxlan {options}"))
     }
 
@@ -96,6 +101,16 @@ impl Host {
             Side::Vxbpf => self.vxbpf(&format!("{vxbpf} {arguments}")),
         }
     }
+}
+
+/// The mode that VTEP devices are made with: `$VXBPF_MODE`, else `auto`. The same scenarios run in each.
+///
+/// # Panics
+/// When it is no mode.
+pub fn mode() -> String {
+    let mode = env::var("VXBPF_MODE").unwrap_or_else(|_| "auto".into());
+    assert!(["auto", "tc", "xdp"].contains(&mode.as_str()), "$VXBPF_MODE is {mode}: not auto, tc or xdp");
+    mode
 }
 
 /// The binary under test: `$VXBPF`, else the workspace's release build.

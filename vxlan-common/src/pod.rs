@@ -18,6 +18,7 @@ pod!(
     AllowKey,
     Count,
     CountKey,
+    Device,
     Event,
     FdbEntry,
     FdbKey,

@@ -20,8 +20,8 @@ pub struct PortFlags;
 impl PortFlags {
     /// A veth whose other end is in another network namespace: `bpf_redirect_peer` reaches it.
     pub const PEER: u8 = 1 << 0;
-    /// An XDP program can redirect to it (its driver has `ndo_xdp_xmit`, and where it is a veth, its other end polls).
-    pub const TAKES_XDP: u8 = 1 << 1;
+    /// The user wants the XDP program at it.
+    pub const XDP: u8 = 1 << 1;
     /// Frames with a VLAN tag beside them came from it or went to it. An XDP program does not see that tag and would
     /// lose it, so it stands aside. The data path sets it.
     pub const TAGS: u8 = 1 << 2;

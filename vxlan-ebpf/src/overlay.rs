@@ -216,7 +216,7 @@ fn to_remote<F: Frame, T: Tables>(
     if too_big::largest(frame, journey.ether_type.0, journey.packet.inside) > too_big::room(way) {
         return Ok(Ending::new(Outcome::TooBig, Verdict::next_stage(Action::TooBig)));
     }
-    if F::SHORT_CUT && !may_leave_by_short_cut(frame, journey, way) {
+    if F::SHORT_CUT && !may_leave_by_short_cut(frame, tables, journey, way) {
         return Err(Outcome::SlowPath);
     }
     recall::remember(tables, journey, way);
@@ -229,8 +229,14 @@ fn to_remote<F: Frame, T: Tables>(
 
 /// A short cut has neither the kernel's help to find a neighbour nor a network card that finishes checksums.
 #[inline(always)]
-fn may_leave_by_short_cut<F: Frame>(frame: &F, journey: &Journey<'_>, way: &Way<'_>) -> bool {
-    way.hop.state() == HopState::Ready
+fn may_leave_by_short_cut<F: Frame, T: Tables>(
+    frame: &F,
+    tables: &T,
+    journey: &Journey<'_>,
+    way: &Way<'_>,
+) -> bool {
+    tables.takes_xdp(way.hop.device())
+        && way.hop.state() == HopState::Ready
         && !journey.ether_type.0.is_vlan()
         && unfinished::pseudo_header(frame, size_of::<Ethernet>(), journey.packet.inside).is_none()
 }
@@ -266,8 +272,11 @@ fn deliver<F: Frame, T: Tables>(
     port: IfIndex,
 ) -> Result<Verdict, Outcome> {
     if F::SHORT_CUT {
-        let takes_xdp = tables.port(port).is_some_and(|port| port.has(PortFlags::TAKES_XDP));
-        return if takes_xdp { Ok(Verdict::with(Action::Egress, port)) } else { Err(Outcome::SlowPath) };
+        return if tables.takes_xdp(port) {
+            Ok(Verdict::with(Action::Egress, port))
+        } else {
+            Err(Outcome::SlowPath)
+        };
     }
     if port == journey.overlay.vtep_device() {
         return Ok(Verdict::with(Action::Ingress, port));

@@ -112,6 +112,9 @@ pub trait Tables {
     /// Lets `write` fill a row of this CPU's cache of arrivals.
     fn rx_write(&self, row: u32, write: impl FnOnce(&mut RxHit));
 
+    /// Whether an XDP program can redirect to a device.
+    fn takes_xdp(&self, device: IfIndex) -> bool;
+
     /// Makes all CPUs forget what they remember.
     fn forget_hits(&self);
 

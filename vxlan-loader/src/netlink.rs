@@ -13,6 +13,7 @@ mod extack;
 mod fdb;
 mod link;
 mod links;
+mod netdev;
 mod request;
 mod vxlan;
 
@@ -26,6 +27,7 @@ pub use error::Error;
 pub use link::{Link, LinkDetails, LinkStats};
 #[cfg(test)]
 pub use link::{LinkMode, OperState};
+pub use netdev::XdpFeatures;
 pub use vxlan::Vxlan;
 
 /// What a method of [`Netlink`] returns.

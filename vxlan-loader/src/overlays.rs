@@ -16,6 +16,7 @@ mod flood;
 mod host;
 mod listen;
 mod mirror;
+mod modes;
 mod neigh;
 mod observed;
 mod plan;

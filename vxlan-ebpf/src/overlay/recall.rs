@@ -127,6 +127,7 @@ pub(super) fn remember<T: Tables>(tables: &T, journey: &Journey<'_>, way: &Way<'
 #[inline(always)]
 fn flags<T: Tables>(tables: &T, journey: &Journey<'_>, way: &Way<'_>) -> u32 {
     let overlay = journey.overlay;
+    let takes_xdp = tables.takes_xdp(way.hop.device());
     let has_tags = tables.port(journey.from).is_none_or(|port| port.has(PortFlags::TAGS));
     [
         (TxFlags::TTL_INHERIT, overlay.has(OverlayFlags::TTL_INHERIT)),
@@ -134,7 +135,7 @@ fn flags<T: Tables>(tables: &T, journey: &Journey<'_>, way: &Way<'_>) -> u32 {
         (TxFlags::DF_INHERIT, overlay.df() == Df::Inherit),
         (TxFlags::DF, overlay.df() == Df::Set),
         (TxFlags::PROXY, overlay.has(OverlayFlags::PROXY)),
-        (TxFlags::SHORT_CUT, way.hop.state() == HopState::Ready && !has_tags),
+        (TxFlags::SHORT_CUT, way.hop.state() == HopState::Ready && takes_xdp && !has_tags),
     ]
     .into_iter()
     .fold(0, |flags, (flag, is_set)| if is_set { flags | flag } else { flags })

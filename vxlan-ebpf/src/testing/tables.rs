@@ -70,6 +70,8 @@ pub(super) struct Host {
     pub tx_cache: RefCell<HashMap<u32, &'static TxHit>>,
     pub rx_cache: RefCell<HashMap<u32, &'static RxHit>>,
     pub generation: Cell<u32>,
+    /// Devices that an XDP program can redirect to.
+    pub takes_xdp: HashSet<IfIndex>,
     /// How many frames went the short way.
     pub recalled: Cell<u32>,
     /// Devices at which VLAN tags were seen beside frames.
@@ -264,6 +266,10 @@ impl Tables for Host {
         let mut hit = RxHit::zeroed();
         write(&mut hit);
         self.rx_cache.borrow_mut().insert(row, Box::leak(Box::new(hit)));
+    }
+
+    fn takes_xdp(&self, device: IfIndex) -> bool {
+        self.takes_xdp.contains(&device)
     }
 
     fn forget_hits(&self) {

@@ -1,8 +1,7 @@
 //! To the port that has the destination, to the VTEP device, or to all of them; never back to the underlay.
 
 use vxlan_common::{
-    Delivery, Direction, FdbKey, FloodList, IfIndex, Mac, Outcome, Overlay, OverlayFlags, OverlayKey,
-    PortFlags, Target,
+    Delivery, Direction, FdbKey, FloodList, IfIndex, Mac, Outcome, Overlay, OverlayFlags, OverlayKey, Target,
 };
 
 use super::{
@@ -76,10 +75,9 @@ fn at_port<T: Tables>(tables: &T, device: IfIndex, inner: &Inner) -> Place {
     if let Some(port) = port.filter(|_| inner.is_tagged()) {
         tables.note_tags(device, port);
     }
-    let has = |flag| port.is_some_and(|port| port.has(flag));
-    let shortcut = inner.inside != Inside::Other && has(PortFlags::PEER);
+    let shortcut = inner.inside != Inside::Other && port.is_some_and(|port| port.has_peer());
     let delivery = if shortcut { Delivery::Peer } else { Delivery::Egress };
-    Place { to: To::One, device, delivery, takes_xdp: has(PortFlags::TAKES_XDP).into() }
+    Place { to: To::One, device, delivery, takes_xdp: tables.takes_xdp(device).into() }
 }
 
 /// Whether a short cut can deliver it: to one port that takes it, or through the hook behind this one, which gets IP only.

@@ -43,7 +43,7 @@ pub(super) fn row(port: &DirectPort) -> Row {
         vni: port.overlay.vni(),
         dstport: port.overlay.udp_port(),
         vtep: port.vtep.clone(),
-        mode: "tc",
+        mode: if port.is_xdp { "xdp" } else { "tc" },
         peer: port.has_peer,
         stations: port.stations,
     }

@@ -35,8 +35,9 @@ fn overlay_row(overlay: &OverlayStatus, programs: &[Program]) -> print_status::O
     };
     let underlays: Vec<_> = overlay.underlays.iter().map(String::as_str).collect();
     let mut hooks = on(&[Hook::Vtep, Hook::Device], &[&vtep.name]);
-    hooks.extend(on(&[Hook::Underlay], &underlays));
-    let ports = overlay.ports.iter().map(|port| (port::row(port), on(&[Hook::Port], &[&port.device])));
+    hooks.extend(on(&[Hook::Underlay, Hook::UnderlayXdp], &underlays));
+    let ports =
+        overlay.ports.iter().map(|port| (port::row(port), on(&[Hook::Port, Hook::PortXdp], &[&port.device])));
     print_status::Overlay {
         device: vtep.name.clone(),
         vni: vtep.key.vni(),
@@ -58,7 +59,7 @@ fn hook_row(program: &Program) -> print_status::Hook {
     print_status::Hook {
         device: program.device.clone(),
         direction: program.hook.direction(),
-        kind: "tcx",
+        kind: program.hook.kind(),
         program: program.hook.program(),
         link: program.link,
         program_id: program.program,

@@ -23,14 +23,15 @@ const MAP_UPDATE_BATCH: libc::c_int = 26;
 const MAP_TYPE_HASH: u32 = 1;
 const MAP_TYPE_RINGBUF: u32 = 27;
 const NO_PREALLOC: u32 = 1;
+const LINK_TYPE_XDP: u32 = 6;
 const LINK_TYPE_TCX: u32 = 11;
 
 /// Bytes of rows to ask for at a time.
 const ROOM: usize = 1 << 18;
 
-/// What the kernel says of a TCX link.
+/// What the kernel says of a link at a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TcxLink {
+pub(super) struct DeviceLink {
     /// Number of the link.
     pub(super) id: u32,
     /// Number of its program.
@@ -55,7 +56,7 @@ struct Info {
     info: u64,
 }
 
-/// The head of `struct bpf_link_info`, with the union's `tcx`.
+/// The head of `struct bpf_link_info`, with the union's `tcx`; `xdp` has the device at the same place.
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 struct LinkInfo {
@@ -116,8 +117,8 @@ unsafe fn bpf<T: Pod>(command: libc::c_int, attributes: &mut T) -> io::Result<li
     if answer < 0 { Err(io::Error::last_os_error()) } else { Ok(answer as libc::c_int) }
 }
 
-/// The TCX link that is pinned at `path`.
-pub(super) fn tcx_link(path: &Path) -> io::Result<TcxLink> {
+/// The TCX or XDP link that is pinned at `path`.
+pub(super) fn device_link(path: &Path) -> io::Result<DeviceLink> {
     let path = CString::new(path.as_os_str().as_bytes())?;
     let mut get = ObjGet { path: path.as_ptr() as u64, ..ObjGet::zeroed() };
     // SAFETY: `path` lives until the end of this function.
@@ -132,10 +133,10 @@ pub(super) fn tcx_link(path: &Path) -> io::Result<TcxLink> {
     };
     // SAFETY: the kernel writes at most `size` bytes to `info`.
     unsafe { bpf(OBJ_GET_INFO_BY_FD, &mut ask)? };
-    if info.kind != LINK_TYPE_TCX {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is no TCX link"));
+    if ![LINK_TYPE_XDP, LINK_TYPE_TCX].contains(&info.kind) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is no TCX or XDP link"));
     }
-    Ok(TcxLink { id: info.id, program: info.program, device: IfIndex(info.device) })
+    Ok(DeviceLink { id: info.id, program: info.program, device: IfIndex(info.device) })
 }
 
 /// Makes a hash map whose rows take memory only while they are there.

@@ -13,11 +13,16 @@ pub enum Hook {
     Device,
     /// TC ingress of an underlay device.
     Underlay,
+    /// XDP of a direct port.
+    PortXdp,
+    /// XDP of an underlay device.
+    UnderlayXdp,
 }
 
 impl Hook {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Port, Self::Vtep, Self::Device, Self::Underlay];
+    pub const ALL: [Self; 6] =
+        [Self::Port, Self::Vtep, Self::Device, Self::Underlay, Self::PortXdp, Self::UnderlayXdp];
 
     /// Its word in the names of pins and in `status`.
     pub const fn name(self) -> &'static str {
@@ -26,6 +31,8 @@ impl Hook {
             Self::Vtep => "vtep",
             Self::Device => "device",
             Self::Underlay => "underlay",
+            Self::PortXdp => "xport",
+            Self::UnderlayXdp => "xunderlay",
         }
     }
 
@@ -36,21 +43,31 @@ impl Hook {
             Self::Vtep => "vxbpf_vtep",
             Self::Device => "vxbpf_device",
             Self::Underlay => "vxbpf_underlay",
+            Self::PortXdp => "vxbpf_xport",
+            Self::UnderlayXdp => "vxbpf_xunderlay",
         }
     }
 
-    /// `ingress` or `egress`.
+    /// `tcx` or `xdp`.
+    pub const fn kind(self) -> &'static str {
+        if self.tc().is_some() { "tcx" } else { "xdp" }
+    }
+
+    /// `ingress` or `egress`; of XDP, the driver's mode, which is never another one.
     pub const fn direction(self) -> &'static str {
         match self {
             Self::Port | Self::Device | Self::Underlay => "ingress",
             Self::Vtep => "egress",
+            Self::PortXdp | Self::UnderlayXdp => "native",
         }
     }
 
-    pub(super) const fn attach_type(self) -> TcAttachType {
+    /// Which of TC's it is; `None`: it is one of XDP.
+    pub(super) const fn tc(self) -> Option<TcAttachType> {
         match self {
-            Self::Port | Self::Device | Self::Underlay => TcAttachType::Ingress,
-            Self::Vtep => TcAttachType::Egress,
+            Self::Port | Self::Device | Self::Underlay => Some(TcAttachType::Ingress),
+            Self::Vtep => Some(TcAttachType::Egress),
+            Self::PortXdp | Self::UnderlayXdp => None,
         }
     }
 }

@@ -1,13 +1,16 @@
-//! Hanging programs at devices, by TCX links that are pinned: no process has to hold them.
+//! Hanging programs at devices, by links that are pinned: no process has to hold them.
 //!
-//! Ours go behind those that hang there already, and pass on what is not ours, so that both work.
+//! At TCX ours go behind those that hang there already, and pass on what is not ours, so that both work. At XDP there is
+//! room for one, and whose it is stays.
 
 use std::io::ErrorKind;
 
 use anyhow::{Context, Error, Result, anyhow};
 use aya::programs::links::{FdLink, LinkOrder};
 use aya::programs::tc::TcAttachOptions;
-use aya::programs::{ProgramError, SchedClassifier};
+use aya::programs::xdp::XdpMode;
+use aya::programs::{ProgramError, SchedClassifier, Xdp};
+use aya_obj::programs::XdpAttachType;
 use vxlan_common::IfIndex;
 
 use super::bpf;
@@ -36,7 +39,7 @@ impl Pinned {
 pub(super) fn all(directory: &Directory) -> Result<Vec<Pinned>> {
     let mut links = Vec::new();
     for (hook, device, path) in directory.links()? {
-        let link = match bpf::tcx_link(&path) {
+        let link = match bpf::device_link(&path) {
             // Another command took it away meanwhile.
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
             link => link.with_context(|| format!("cannot read {}", path.display()))?,
@@ -50,7 +53,7 @@ pub(super) fn all(directory: &Directory) -> Result<Vec<Pinned>> {
 
 /// Whether the program of `hook` hangs at `device`.
 pub(super) fn is_attached(directory: &Directory, hook: Hook, device: IfIndex) -> bool {
-    bpf::tcx_link(&directory.link(hook, device)).is_ok_and(|link| link.device == device)
+    bpf::device_link(&directory.link(hook, device)).is_ok_and(|link| link.device == device)
 }
 
 /// Hangs the program of `hook` at `device`, called `name`; false if it hangs there already.
@@ -60,7 +63,7 @@ pub(super) fn attach(directory: &Directory, hook: Hook, device: IfIndex, name: &
     }
     let path = directory.link(hook, device);
     remove_pin(&path)?;
-    let attached = hang(directory, hook, name).map_err(|error| refused(error, hook, name))?;
+    let attached = hang(directory, hook, device, name).map_err(|error| refused(error, hook, name))?;
     attached.pin(&path).with_context(|| format!("cannot pin {}", path.display()))?;
     Ok(true)
 }
@@ -70,10 +73,16 @@ pub(super) fn detach(directory: &Directory, hook: Hook, device: IfIndex) -> Resu
     remove_pin(&directory.link(hook, device))
 }
 
-fn hang(directory: &Directory, hook: Hook, name: &str) -> Result<FdLink> {
-    let mut program = SchedClassifier::from_pin(directory.program(hook.program()))?;
+fn hang(directory: &Directory, hook: Hook, device: IfIndex, name: &str) -> Result<FdLink> {
+    let path = directory.program(hook.program());
+    let Some(direction) = hook.tc() else {
+        let mut program = Xdp::from_pin(path, XdpAttachType::Interface)?;
+        let id = program.attach_to_if_index(device.0, XdpMode::Driver)?;
+        return Ok(program.take_link(id)?.try_into()?);
+    };
+    let mut program = SchedClassifier::from_pin(path)?;
     let order = TcAttachOptions::TcxOrder(LinkOrder::default());
-    let id = program.attach_with_options(name, hook.attach_type(), order)?;
+    let id = program.attach_with_options(name, direction, order)?;
     Ok(program.take_link(id)?.try_into()?)
 }
 
@@ -91,6 +100,12 @@ fn refused(error: Error, hook: Hook, name: &str) -> Error {
         Some(libc::EPERM | libc::EACCES) => anyhow!(
             "not permitted to attach {program} to {name}: run as root, or with CAP_BPF and CAP_NET_ADMIN"
         ),
+        Some(libc::EBUSY) if hook.tc().is_none() => {
+            anyhow!("another XDP program hangs at {name}: `ip link set dev {name} xdp off` removes it")
+        }
+        Some(libc::EOPNOTSUPP | libc::EINVAL) if hook.tc().is_none() => {
+            anyhow!("the driver of {name} refuses XDP programs: use mode tc")
+        }
         _ => error.context(format!("cannot attach {program} to the {direction} of {name}")),
     }
 }

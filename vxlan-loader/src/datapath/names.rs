@@ -1,10 +1,11 @@
 //! The names of the maps, in the object and as pins.
 
 /// Names of the maps that are pinned. The last two are the loader's own; the rest are in the object.
-pub(super) const MAPS: [&str; 23] = [
+pub(super) const MAPS: [&str; 25] = [
     "vni",
     "listen",
     "port",
+    "device",
     "fdb",
     "neigh",
     "ring",
@@ -23,6 +24,7 @@ pub(super) const MAPS: [&str; 23] = [
     "state",
     EVENTS,
     STAGE,
+    XDP_STAGE,
     READER,
     SPEC,
 ];
@@ -37,3 +39,5 @@ pub(super) const EVENTS: &str = "events";
 
 /// The table of the programs that others call.
 pub(super) const STAGE: &str = "stage";
+/// That of XDP programs.
+pub(super) const XDP_STAGE: &str = "xdp_stage";

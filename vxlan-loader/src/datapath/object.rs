@@ -1,16 +1,17 @@
 //! The eBPF object: embedded, loaded once for each network namespace, pinned.
 
 use std::fs;
+use std::path::Path;
 
-use anyhow::{Context, Error, Result, anyhow};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use aya::maps::{MapError, MapInfo, ProgramArray};
 use aya::programs::links::{FdLink, PinnedLink};
-use aya::programs::{ProgramError, SchedClassifier};
+use aya::programs::{Program, ProgramError};
 use aya::{Ebpf, EbpfError, EbpfLoader};
 
 use super::directory::{Directory, remove_pin};
 use super::hook::Hook;
-use super::names::{MAPS, STAGE};
+use super::names::{MAPS, STAGE, XDP_STAGE};
 use super::table::errno;
 use super::tables::Tables;
 
@@ -59,8 +60,8 @@ pub(super) fn load(directory: &Directory, sizes: Sizes) -> Result<()> {
     Tables::create_own(directory)?;
     fill_stages(&mut object)?;
     for hook in Hook::ALL {
-        let program = load_program(&mut object, hook.program())?;
         let path = directory.program(hook.program());
+        let program = load_program(&mut object, hook.program())?;
         program.pin(&path).with_context(|| format!("cannot pin {}", path.display()))?;
     }
     Ok(())
@@ -75,12 +76,8 @@ pub(super) fn renew(directory: &Directory) -> Result<()> {
     for hook in Hook::ALL {
         let program = load_program(&mut object, hook.program())?;
         for (_, device, path) in links.iter().filter(|link| link.0 == hook) {
-            let link = PinnedLink::from_pin(path).map_err(ProgramLink::from).and_then(|old| {
-                let id = program.attach_to_link(FdLink::from(old).try_into()?)?;
-                Ok(program.take_link(id)?)
-            });
             // A link whose device went meanwhile cannot be changed, and need not be.
-            if let Err(ProgramLink(error)) = link {
+            if let Err(error) = take_over(program, path) {
                 log::debug!("{} of device {}: {error}", hook.name(), device.0);
             }
         }
@@ -92,13 +89,21 @@ pub(super) fn renew(directory: &Directory) -> Result<()> {
     Ok(())
 }
 
-/// Either kind of error of a link.
-struct ProgramLink(Error);
-
-impl<E: Into<Error>> From<E> for ProgramLink {
-    fn from(error: E) -> Self {
-        Self(error.into())
+/// Puts a program in the place of the one that hangs by the link pinned at `path`.
+fn take_over(program: &mut Program, path: &Path) -> Result<()> {
+    let link = FdLink::from(PinnedLink::from_pin(path)?);
+    match program {
+        Program::SchedClassifier(program) => {
+            let id = program.attach_to_link(link.try_into()?)?;
+            program.take_link(id).map(drop)?;
+        }
+        Program::Xdp(program) => {
+            let id = program.attach_to_link(link.try_into()?)?;
+            program.take_link(id).map(drop)?;
+        }
+        _ => bail!("it is neither of TC nor of XDP"),
     }
+    Ok(())
 }
 
 fn open(directory: &Directory, sizes: Sizes) -> Result<Ebpf> {
@@ -127,26 +132,38 @@ const STAGES: [&str; 8] = [
     "vxbpf_arrive",
 ];
 
-/// Loads them and puts them into table `stage`, before anything can call them.
+/// Those of XDP (`maps::xdp_stage`).
+const XDP_STAGES: [&str; 2] = ["vxbpf_xforward", "vxbpf_xarrive"];
+
+/// Loads them and puts them into their tables, before anything can call them.
 fn fill_stages(object: &mut Ebpf) -> Result<()> {
-    let programs = STAGES
+    fill(object, STAGE, &STAGES)?;
+    fill(object, XDP_STAGE, &XDP_STAGES)
+}
+
+fn fill(object: &mut Ebpf, table: &str, names: &[&str]) -> Result<()> {
+    let programs = names
         .iter()
         .map(|name| load_program(object, name)?.fd()?.try_clone().map_err(Error::from))
         .collect::<Result<Vec<_>>>()?;
-    let table = object.map_mut(STAGE).with_context(|| format!("the object has no table {STAGE}"))?;
-    let mut stage = ProgramArray::try_from(table)?;
-    for ((slot, name), program) in (0..).zip(STAGES).zip(&programs) {
+    let map = object.map_mut(table).with_context(|| format!("the object has no table {table}"))?;
+    let mut stage = ProgramArray::try_from(map)?;
+    for ((slot, name), program) in (0..).zip(names).zip(&programs) {
         stage
             .set(slot, program, 0)
-            .with_context(|| format!("cannot put program {name} into table {STAGE}"))?;
+            .with_context(|| format!("cannot put program {name} into table {table}"))?;
     }
     Ok(())
 }
 
-fn load_program<'a>(object: &'a mut Ebpf, name: &str) -> Result<&'a mut SchedClassifier> {
-    let program: &mut SchedClassifier =
-        object.program_mut(name).with_context(|| format!("the object has no program {name}"))?.try_into()?;
-    program.load().map_err(|error| match error {
+fn load_program<'a>(object: &'a mut Ebpf, name: &str) -> Result<&'a mut Program> {
+    let program = object.program_mut(name).with_context(|| format!("the object has no program {name}"))?;
+    let loaded = match program {
+        Program::SchedClassifier(program) => program.load(),
+        Program::Xdp(program) => program.load(),
+        _ => bail!("program {name} is neither of TC nor of XDP"),
+    };
+    loaded.map_err(|error| match error {
         ProgramError::LoadError { io_error, verifier_log } => {
             let log = verifier_log.to_string();
             log::debug!("{name}: {log}");

@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use anyhow::{Context, Result};
 use aya::maps::{Map, MapData, PerCpuArray, PerCpuHashMap, PerCpuValues};
 use vxlan_common::{
-    AdmitKey, Count, CountKey, Direction, FdbEntry, FdbKey, FloodList, Known, Listener, NeighEntry, NeighKey,
-    Outcome, Overlay, OverlayKey, Port, READERS, Remote, RemoteIndex, RemoteKey, RemoteTraffic, Unicast,
+    AdmitKey, Count, CountKey, Device, Direction, FdbEntry, FdbKey, FloodList, Known, Listener, NeighEntry,
+    NeighKey, Outcome, Overlay, OverlayKey, Port, READERS, Remote, RemoteIndex, RemoteKey, RemoteTraffic,
+    Unicast,
 };
 
 use super::directory::Directory;
@@ -31,6 +32,8 @@ pub struct Tables {
     pub listen: Table<u32, u32>,
     /// Ports, by the index of their device.
     pub port: Table<u32, Port>,
+    /// What XDP programs have to know of devices, by their index.
+    pub device: Table<u32, Device>,
     /// Stations.
     pub fdb: Table<FdbKey, FdbEntry>,
     /// Neighbours: stations by their IP address.
@@ -67,6 +70,7 @@ impl Tables {
             vni: Table::open("vni", &at("vni"))?,
             listen: Table::open("listen", &at("listen"))?,
             port: Table::open("port", &at("port"))?,
+            device: Table::open("device", &at("device"))?,
             fdb: Table::open("fdb", &at("fdb"))?,
             neigh: Table::open("neigh", &at("neigh"))?,
             flood: Table::open("flood", &at("flood"))?,

@@ -1,7 +1,7 @@
 //! A network device, as RTM_GETLINK tells of it.
 
 use netlink_packet_route::link::{
-    AfSpecInet6, AfSpecUnspec, LinkAttribute, LinkFlags, LinkInfo, LinkMessage, Prop,
+    AfSpecInet6, AfSpecUnspec, LinkAttribute, LinkFlags, LinkInfo, LinkMessage, LinkXdp, Prop,
 };
 use vxlan_common::{IfIndex, Mac};
 
@@ -64,6 +64,8 @@ pub struct Link {
     pub alias: Option<String>,
     /// What `ip -d` adds.
     pub details: LinkDetails,
+    /// Number of the XDP program that hangs there.
+    pub xdp_program: Option<u32>,
     /// Its counters.
     pub stats: LinkStats,
 }
@@ -124,6 +126,7 @@ impl Link {
             txqlen: None,
             alias: None,
             details: LinkDetails::default(),
+            xdp_program: None,
             stats: LinkStats::default(),
         };
         message.attributes.iter().for_each(|attribute| link.take(attribute));
@@ -152,6 +155,12 @@ impl Link {
             LinkAttribute::TxQueueLen(length) => self.txqlen = Some(*length),
             LinkAttribute::IfAlias(alias) => self.alias = Some(alias.clone()),
             LinkAttribute::Stats64(stats) => self.stats = *stats,
+            LinkAttribute::Xdp(facts) => {
+                self.xdp_program = facts.iter().find_map(|fact| match fact {
+                    LinkXdp::ProgId(program) => Some(*program),
+                    _ => None,
+                });
+            }
             LinkAttribute::LinkInfo(infos) => infos.iter().for_each(|info| self.take_info(info)),
             LinkAttribute::PropList(properties) => {
                 self.altnames.extend(properties.iter().filter_map(altname));

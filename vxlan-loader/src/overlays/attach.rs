@@ -16,7 +16,7 @@ use super::vtep::{Vtep, gone};
 use super::words::difference;
 use crate::datapath::{Datapath, Hook, Sizes};
 use crate::sysctl;
-use crate::vtep::VtepSpec;
+use crate::vtep::{Mode, VtepSpec};
 
 /// An overlay that is there now.
 #[derive(Clone, Debug)]
@@ -69,6 +69,9 @@ impl Overlays<'_> {
             self.datapath.tables()?.map(|tables| tables.port.get(&link.index.0)).transpose()?.flatten();
         if port.is_some_and(|port| port.kind() == PortKind::Direct) {
             bail!("{name} is a direct port of an overlay: `vxbpf port del {name}` frees it");
+        }
+        if spec.mode == Mode::Xdp {
+            self.check_xdp(link, Hook::UnderlayXdp)?;
         }
         Ok(link.index)
     }

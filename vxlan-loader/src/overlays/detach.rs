@@ -70,6 +70,7 @@ impl Overlays<'_> {
     fn remove_devices(&self, key: OverlayKey, record: Option<&Record>) -> Result<()> {
         for (device, port) in self.tables()?.port.rows()? {
             if port.overlay() == key && port.kind() == PortKind::Direct {
+                self.datapath.detach(Hook::PortXdp, IfIndex(device))?;
                 self.datapath.detach(Hook::Port, IfIndex(device))?;
             }
         }

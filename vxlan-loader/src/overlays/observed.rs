@@ -1,13 +1,13 @@
 //! The devices and addresses of this network namespace, looked at once for each command.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
 
 use anyhow::{Context, Result};
 use vxlan_common::{Address, IfIndex, OverlayKey};
 
-use crate::netlink::{Link, Netlink, Vxlan};
+use crate::netlink::{Link, Netlink, Vxlan, XdpFeatures};
 
 /// What is there.
 pub(super) struct Observed<'a> {
@@ -15,6 +15,7 @@ pub(super) struct Observed<'a> {
     links: BTreeMap<IfIndex, Link>,
     vxlans: BTreeMap<IfIndex, Vxlan>,
     addresses: OnceCell<HashSet<Address>>,
+    xdp: RefCell<BTreeMap<IfIndex, XdpFeatures>>,
 }
 
 impl<'a> Observed<'a> {
@@ -22,7 +23,7 @@ impl<'a> Observed<'a> {
     pub(super) fn new(netlink: &'a Netlink) -> Result<Self> {
         let links = netlink.links()?.into_iter().map(|link| (link.index, link)).collect();
         let vxlans = netlink.vxlans()?.into_iter().map(|(link, vxlan)| (link.index, vxlan)).collect();
-        Ok(Self { netlink, links, vxlans, addresses: OnceCell::new() })
+        Ok(Self { netlink, links, vxlans, addresses: OnceCell::new(), xdp: RefCell::default() })
     }
 
     /// All devices.
@@ -58,6 +59,16 @@ impl<'a> Observed<'a> {
     /// Whether device `index` is the vxlan device of this overlay.
     pub(super) fn is_vtep_of(&self, index: IfIndex, key: OverlayKey) -> bool {
         self.vxlan(index).is_some_and(|vxlan| vxlan.vni == key.vni() && vxlan.dstport == key.udp_port())
+    }
+
+    /// What XDP can do at device `index`.
+    pub(super) fn xdp_features(&self, index: IfIndex) -> Result<XdpFeatures> {
+        if let Some(known) = self.xdp.borrow().get(&index) {
+            return Ok(*known);
+        }
+        let features = self.netlink.xdp_features(index)?;
+        self.xdp.borrow_mut().insert(index, features);
+        Ok(features)
     }
 
     /// Whether `address` is one of this host.

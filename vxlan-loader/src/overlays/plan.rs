@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use anyhow::{Result, bail, ensure};
 use vxlan_common::{Address, AllowKey, IfIndex, Mac, Overlay, OverlayFlags, OverlayKey, RemoteIndex};
 
-use crate::vtep::{Allow, Mode, Tos, Ttl, VtepSpec};
+use crate::vtep::{Allow, Tos, Ttl, VtepSpec};
 
 /// What an overlay has found on this host.
 #[derive(Clone, Copy, Debug)]
@@ -24,10 +24,6 @@ pub(super) struct Place {
 
 /// Refuses what contradicts itself.
 pub(super) fn check(spec: &VtepSpec) -> Result<()> {
-    ensure!(
-        spec.mode != Mode::Xdp,
-        "mode xdp is not there yet: use mode tc, or auto, which takes the best there is"
-    );
     ensure!(spec.dstport.0 != 0, "UDP port 0 does not exist: name another `dstport`");
     if let Some(group) = spec.group {
         ensure!(group.is_multicast(), "{group} is no multicast group: name a VTEP with `remote`");
@@ -280,7 +276,6 @@ mod tests {
     fn what_contradicts_itself_is_refused() {
         let refused = |spec: VtepSpec| check(&spec).is_err();
         assert!(!refused(spec()));
-        assert!(refused(VtepSpec { mode: Mode::Xdp, ..spec() }));
         assert!(refused(VtepSpec { group: Some(ip("239.1.1.1")), ..spec() }));
         assert!(refused(VtepSpec { remotes: vec![ip("239.1.1.1")], ..spec() }));
         assert!(refused(VtepSpec { remotes: vec![ip("10.0.0.1"), ip("2001:db8::1")], ..spec() }));

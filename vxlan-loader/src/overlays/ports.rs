@@ -26,6 +26,8 @@ pub struct DirectPort {
     pub device: String,
     /// Its index.
     pub index: IfIndex,
+    /// Whether an XDP program hangs there, too.
+    pub is_xdp: bool,
     /// Whether frames are handed straight into the container, past the host's end of the veth.
     pub has_peer: bool,
     /// How many stations were heard there.
@@ -37,20 +39,27 @@ impl Overlays<'_> {
     pub fn port_add(&mut self, spec: &PortSpec) -> Result<()> {
         let vtep = self.find(&spec.overlay)?;
         let name = spec.device.as_str();
-        ensure!(spec.mode != Some(Mode::Xdp), "mode xdp is not there yet: use mode tc, or auto");
         let link = self.observed.device(name)?.clone();
+        let is_xdp = spec.mode.unwrap_or(vtep.spec.mode) == Mode::Xdp;
+        if is_xdp {
+            self.check_xdp(&link, Hook::PortXdp)?;
+        }
         if self.check_port(&link, &vtep)? {
-            return self.work(|this| this.hang_port(&link));
+            return self.work(|this| this.change_port(&link, is_xdp));
         }
         self.warn_of_mtu(&link, &vtep);
-        let flags = if link.peer_in_other_netns { PortFlags::PEER } else { 0 };
+        if is_xdp {
+            self.warn_of_detour(&link);
+        }
+        let flag = |is_set, flag| if is_set { flag } else { 0 };
+        let flags = flag(link.peer_in_other_netns, PortFlags::PEER) | flag(is_xdp, PortFlags::XDP);
         self.work(|this| {
             let port = Port::new(vtep.key, PortKind::Direct, flags);
             this.tables_mut()?.port.set(&link.index.0, &port)?;
             // An overlay without a device of its own may have taken it for one.
             this.settle_underlays()?;
             this.flood_add_port(vtep.key, link.index)?;
-            this.hang_port(&link)
+            this.hang_port(&link, flags)
         })
     }
 
@@ -91,6 +100,7 @@ impl Overlays<'_> {
                 vtep: vtep.name.clone(),
                 device: self.observed.name(index),
                 index,
+                is_xdp: port.has(PortFlags::XDP),
                 has_peer: port.has_peer(),
                 stations: stations
                     .iter()
@@ -104,6 +114,7 @@ impl Overlays<'_> {
 
     /// Takes a port away, however much of it is there, with all that was learned of it.
     pub(super) fn drop_port(&mut self, device: IfIndex, key: OverlayKey) -> Result<()> {
+        self.datapath.detach(Hook::PortXdp, device)?;
         self.datapath.detach(Hook::Port, device)?;
         let fdb = &mut self.tables_mut()?.fdb;
         fdb.remove_where(|_, entry| entry.target() == Target::Port(device))?;
@@ -123,7 +134,7 @@ impl Overlays<'_> {
         for (device, port) in self.tables()?.port.rows()? {
             let has_peer = self.observed.link(IfIndex(device)).is_some_and(|link| link.peer_in_other_netns);
             if port.kind() == PortKind::Direct && port.has_peer() != has_peer {
-                let flags = if has_peer { PortFlags::PEER } else { 0 };
+                let flags = port.flags ^ PortFlags::PEER;
                 let port = Port::new(port.overlay(), PortKind::Direct, flags);
                 self.tables_mut()?.port.set(&device, &port)?;
             }
@@ -131,8 +142,33 @@ impl Overlays<'_> {
         Ok(())
     }
 
-    fn hang_port(&self, link: &Link) -> Result<()> {
-        self.datapath.attach(Hook::Port, link.index, &link.name).map(drop)
+    /// Hangs the programs of a port: XDP passes on to TC, so that comes first.
+    pub(super) fn hang_port(&mut self, link: &Link, flags: u8) -> Result<()> {
+        self.datapath.attach(Hook::Port, link.index, &link.name)?;
+        self.settle_xdp_port(link.index, flags)
+    }
+
+    /// A port that is there gets the mode that is asked for now.
+    fn change_port(&mut self, link: &Link, is_xdp: bool) -> Result<()> {
+        let port = self.tables()?.port.get(&link.index.0)?;
+        let mut port = port.with_context(|| format!("{} is no port any more: try again", link.name))?;
+        if !is_xdp {
+            self.datapath.detach(Hook::PortXdp, link.index)?;
+        }
+        port.flags = port.flags & !PortFlags::XDP | if is_xdp { PortFlags::XDP } else { 0 };
+        self.tables_mut()?.port.set(&link.index.0, &port)?;
+        self.hang_port(link, port.flags)
+    }
+
+    /// What an XDP program cannot redirect to a port takes the way by TC.
+    fn warn_of_detour(&self, link: &Link) {
+        if self.observed.xdp_features(link.index).is_ok_and(|features| !features.takes_redirected()) {
+            eprintln!(
+                "vxbpf: warning: the other end of {0} does not poll, so that frames to it take the way by TC: `ethtool \
+                 -K DEVICE gro on` there makes it direct, then `vxbpf port add {0}` again",
+                link.name
+            );
+        }
     }
 
     /// Whether it is a port of this overlay already. Refuses what cannot be one.

@@ -1,7 +1,7 @@
 //! Putting right what a killed command, a removed device, or somebody else's hand left.
 
 use anyhow::{Context, Result};
-use vxlan_common::{IfIndex, OverlayKey, PortKind};
+use vxlan_common::{IfIndex, OverlayKey, PortFlags, PortKind};
 
 use super::Overlays;
 use super::host::Host;
@@ -132,7 +132,9 @@ impl Overlays<'_> {
         for (device, port) in tables.port.rows()? {
             let device = IfIndex(device);
             let whole = match port.kind() {
-                PortKind::Direct => hangs(Hook::Port, device),
+                PortKind::Direct => {
+                    hangs(Hook::Port, device) && port.has(PortFlags::XDP) == hangs(Hook::PortXdp, device)
+                }
                 PortKind::Vtep => hangs(Hook::Vtep, device) && hangs(Hook::Device, device),
             };
             if !whole || self.observed.link(device).is_none() {
@@ -151,12 +153,10 @@ impl Overlays<'_> {
             if port.kind() != PortKind::Direct {
                 continue;
             }
-            let link = self.observed.link(device).map(|link| link.name.clone());
+            let link = self.observed.link(device).cloned();
             match link.filter(|_| pinned.iter().any(|link| (link.hook, link.device) == (Hook::Port, device)))
             {
-                Some(name) => {
-                    self.datapath.attach(Hook::Port, device, &name)?;
-                }
+                Some(link) => self.hang_port(&link, port.flags)?,
                 None => self.drop_port(device, port.overlay())?,
             }
         }
@@ -166,11 +166,13 @@ impl Overlays<'_> {
     /// Removes links that no row speaks of, and those whose device is gone.
     fn drop_stray_links(&mut self) -> Result<()> {
         for link in self.datapath.links()? {
-            let kind = self.tables()?.port.get(&link.device.0)?.map(|port| port.kind());
+            let port = self.tables()?.port.get(&link.device.0)?;
+            let kind = port.map(|port| port.kind());
             let belongs = match link.hook {
                 Hook::Port => kind == Some(PortKind::Direct),
+                Hook::PortXdp => port.is_some_and(|port| port.has(PortFlags::XDP)),
                 Hook::Vtep | Hook::Device => kind == Some(PortKind::Vtep),
-                Hook::Underlay => link.is_alive(),
+                Hook::Underlay | Hook::UnderlayXdp => link.is_alive(),
             };
             if !belongs {
                 self.datapath.detach(link.hook, link.device)?;

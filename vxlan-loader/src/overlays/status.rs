@@ -120,15 +120,13 @@ impl Overlays<'_> {
             .retain(|(key, entry): &(FdbKey, _)| key.overlay() == vtep.key && !self.is_expired(&vtep, entry));
         let learned = stations.iter().filter(|(_, entry)| entry.is_learned()).count();
         let underlays = self.underlays_of(&vtep)?;
-        let why = match vtep.spec.mode {
-            Mode::Auto => "auto: tc is the complete path, and the only one there is so far",
-            Mode::Tc | Mode::Xdp => "as asked",
-        };
+        let choices = underlays.iter().map(|device| self.choice(*device)).collect::<Result<Vec<_>>>()?;
+        let choice = choices.iter().find(|choice| choice.is_xdp).or(choices.first());
         Ok(OverlayStatus {
             is_up: self.observed.link(vtep.device).is_some_and(|link| link.up),
             underlays: underlays.into_iter().map(|device| self.observed.name(device)).collect(),
-            mode: Mode::Tc,
-            why,
+            mode: if choice.is_some_and(|choice| choice.is_xdp) { Mode::Xdp } else { Mode::Tc },
+            why: choice.map_or("it has no underlay device", |choice| choice.why),
             by_device: plan::why_by_device(&vtep.spec),
             flood: self.flood_list(vtep.key)?.remote_count(),
             ports: ports.iter().filter(|port| port.overlay == vtep.key).cloned().collect(),

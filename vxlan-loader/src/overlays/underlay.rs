@@ -38,15 +38,19 @@ impl Overlays<'_> {
     pub(super) fn settle_underlays(&mut self) -> Result<()> {
         let wanted = self.underlays()?;
         for link in self.datapath.links()? {
-            if link.hook == Hook::Underlay && !wanted.contains(&link.device) {
-                self.datapath.detach(Hook::Underlay, link.device)?;
+            let is_of_underlay = matches!(link.hook, Hook::Underlay | Hook::UnderlayXdp);
+            if is_of_underlay && !wanted.contains(&link.device) {
+                self.datapath.detach(link.hook, link.device)?;
             }
         }
+        self.settle_devices()?;
         for device in wanted {
-            match self.datapath.attach(Hook::Underlay, device, &self.observed.name(device)) {
+            let hung = self.datapath.attach(Hook::Underlay, device, &self.observed.name(device));
+            // XDP passes on to TC, so that comes first.
+            match hung.and_then(|_| self.settle_xdp(device)) {
                 Err(error) if self.netlink.link(device)?.is_some() => return Err(error),
                 // Done, or the device went away meanwhile.
-                Ok(_) | Err(_) => {}
+                Ok(()) | Err(_) => {}
             }
         }
         Ok(())

@@ -8,17 +8,18 @@ use aya_ebpf::{
     helpers::generated::{bpf_get_prandom_u32, bpf_ktime_get_coarse_ns, bpf_loop},
 };
 use vxlan_common::{
-    Address, AdmitKey, AllowKey, CountKey, Direction, FdbEntry, FdbKey, FloodList, IfIndex, LOADER_REMOTES,
-    LocalAddress, NeighEntry, NeighKey, NextHop, Outcome, Overlay, OverlayKey, Port, PortFlags, REMOTES,
-    Remote, RemoteFlags, RemoteIndex, RemoteKey, RxHit, Seconds, Stamp, Target, Tiding, TxHit, UdpPort,
+    Address, AdmitKey, AllowKey, CountKey, Device, Direction, FdbEntry, FdbKey, FloodList, IfIndex,
+    LOADER_REMOTES, LocalAddress, NeighEntry, NeighKey, NextHop, Outcome, Overlay, OverlayKey, Port,
+    PortFlags, REMOTES, Remote, RemoteFlags, RemoteIndex, RemoteKey, RxHit, Seconds, Stamp, Target, Tiding,
+    TxHit, UdpPort,
 };
 use vxlan_ebpf::{Tables, learn::Standing};
 
 use crate::{
     apart, fib,
     maps::{
-        ADMIT, ALLOW, ALLOW_KEY, FDB_TABLE, FLOOD, LISTEN, LOCAL, LOCAL_SLOTS, NEIGH, NEXTHOP, PORT, REMOTE,
-        RING_SLOTS, RING_TABLE, RX_CACHE, TX_CACHE, UNICAST, VNI, VTEP, VTEP_TRAFFIC,
+        ADMIT, ALLOW, ALLOW_KEY, DEVICE, FDB_TABLE, FLOOD, LISTEN, LOCAL, LOCAL_SLOTS, NEIGH, NEXTHOP, PORT,
+        REMOTE, RING_SLOTS, RING_TABLE, RX_CACHE, TX_CACHE, UNICAST, VNI, VTEP, VTEP_TRAFFIC,
     },
     state::{self, add_one},
     tell,
@@ -331,6 +332,12 @@ impl<R: Routes> Tables for KernelTables<R> {
             // SAFETY: as in `tx_write`.
             write(unsafe { &mut *hit });
         }
+    }
+
+    #[inline(always)]
+    fn takes_xdp(&self, device: IfIndex) -> bool {
+        // SAFETY: only looked at.
+        unsafe { DEVICE.get(device.0) }.is_some_and(Device::takes_xdp)
     }
 
     #[inline(always)]

@@ -8,6 +8,7 @@
 mod apart;
 mod entry;
 mod fib;
+mod handover;
 mod kernel_tables;
 mod maps;
 mod state;
@@ -15,6 +16,8 @@ mod tc_frame;
 mod tell;
 #[cfg(feature = "trace")]
 mod trace;
+mod xdp_entry;
+mod xdp_frame;
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {

@@ -9,9 +9,9 @@ use aya_ebpf::{
     macros::btf_map,
 };
 use vxlan_common::{
-    AdmitKey, AllowKey, CACHE_ROWS, Count, CountKey, Event, FdbEntry, FdbKey, FloodList, Known, LocalAddress,
-    NeighEntry, NeighKey, NextHop, Overlay, OverlayKey, Port, READERS, REMOTES, Remote, RemoteKey,
-    RemoteTraffic, RxHit, Subject, TxHit, Unicast,
+    AdmitKey, AllowKey, CACHE_ROWS, Count, CountKey, Device, Event, FdbEntry, FdbKey, FloodList, Known,
+    LocalAddress, NeighEntry, NeighKey, NextHop, Overlay, OverlayKey, Port, READERS, REMOTES, Remote,
+    RemoteKey, RemoteTraffic, RxHit, Subject, TxHit, Unicast,
 };
 
 const SPARSE: usize = BPF_F_NO_PREALLOC as usize;
@@ -32,6 +32,9 @@ pub(crate) static LISTEN: HashMap<u32, u32, OVERLAYS, SPARSE> = HashMap::new();
 
 #[btf_map(name = "port")]
 pub(crate) static PORT: HashMap<u32, Port, { 4 * OVERLAYS }> = HashMap::new();
+
+#[btf_map(name = "device")]
+pub(crate) static DEVICE: HashMap<u32, Device, { 8 * OVERLAYS }, SPARSE> = HashMap::new();
 
 #[btf_map(name = "fdb")]
 pub(crate) static FDB_TABLE: HashMap<FdbKey, FdbEntry, FDB> = HashMap::new();
@@ -127,6 +130,18 @@ pub(crate) mod stage {
 /// The programs of later stages; the loader puts them in.
 #[btf_map(name = "stage")]
 pub(crate) static STAGE: ProgramArray<8> = ProgramArray::new();
+
+/// What map `xdp_stage` holds at which index.
+pub(crate) mod xdp_stage {
+    /// `vxbpf_xforward`.
+    pub(crate) const FORWARD: u32 = 0;
+    /// `vxbpf_xarrive`.
+    pub(crate) const ARRIVE: u32 = 1;
+}
+
+/// The XDP programs of later stages.
+#[btf_map(name = "xdp_stage")]
+pub(crate) static XDP_STAGE: ProgramArray<2> = ProgramArray::new();
 
 /// What the program that sends a frame to the VTEP device's egress tells the one there, on the same CPU.
 #[btf_map(name = "token")]

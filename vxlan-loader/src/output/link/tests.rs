@@ -67,6 +67,7 @@ fn row() -> Row {
         qdisc: Some("noqueue".into()),
         operstate: OperState::Unknown,
         mode: LinkMode::Default,
+        xdp_program: None,
         group: 0,
         txqlen: Some(1000),
         alias: None,

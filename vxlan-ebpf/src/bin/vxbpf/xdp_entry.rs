@@ -1,0 +1,91 @@
+//! The XDP programs: the short cut in front of those of `entry`. Whatever they cannot end they pass on as it came.
+
+use aya_ebpf::{
+    bindings::xdp_action::{XDP_DROP, XDP_PASS},
+    helpers::generated::bpf_redirect,
+    macros::xdp,
+    programs::XdpContext,
+};
+use vxlan_ebpf::{Frame, Verdict, frame::Inside, overlay, underlay, verdict::Action, wire::OUTER4};
+
+use crate::{
+    handover::Handover,
+    kernel_tables::{KernelTables, Nobody},
+    maps::{XDP_STAGE, xdp_stage},
+    xdp_frame::XdpFrame,
+};
+
+/// XDP of a direct port.
+#[xdp(frags)]
+pub fn vxbpf_xport(context: XdpContext) -> u32 {
+    let (mut frame, tables) = take(&context);
+    let device = frame.device();
+    let verdict = overlay::enter(&mut frame, &tables, device);
+    give(&context, &mut frame, verdict)
+}
+
+/// Reached by tail call from there: [`overlay::forward`] and what follows it.
+#[xdp(frags)]
+pub fn vxbpf_xforward(context: XdpContext) -> u32 {
+    let (mut frame, tables) = take(&context);
+    let device = frame.device();
+    let verdict = overlay::forward(&mut frame, &tables, device);
+    give(&context, &mut frame, verdict)
+}
+
+/// XDP of an underlay device.
+#[xdp(frags)]
+pub fn vxbpf_xunderlay(context: XdpContext) -> u32 {
+    let (mut frame, tables) = take(&context);
+    let verdict = underlay::enter(&mut frame, &tables);
+    give(&context, &mut frame, verdict)
+}
+
+/// Reached by tail call from there: [`underlay::arrive`].
+#[xdp(frags)]
+pub fn vxbpf_xarrive(context: XdpContext) -> u32 {
+    let (mut frame, tables) = take(&context);
+    let verdict = underlay::arrive(&mut frame, &tables);
+    give(&context, &mut frame, verdict)
+}
+
+#[inline(always)]
+fn take(context: &XdpContext) -> (XdpFrame, KernelTables<Nobody>) {
+    (XdpFrame::new(context.ctx), KernelTables::new(Nobody))
+}
+
+/// Carries out a verdict.
+#[inline(always)]
+fn give(context: &XdpContext, frame: &mut XdpFrame, verdict: Verdict) -> u32 {
+    match verdict.action {
+        // SAFETY: nothing here needs to be dropped. A call that fails leaves the frame to TC.
+        Action::Forward => unsafe { XDP_STAGE.tail_call(context, xdp_stage::FORWARD) },
+        // SAFETY: as above.
+        Action::Arrive => unsafe { XDP_STAGE.tail_call(context, xdp_stage::ARRIVE) },
+        Action::Stop => return XDP_DROP,
+        // SAFETY: the helper takes only numbers.
+        Action::Egress => return unsafe { bpf_redirect(verdict.device.0, 0) as u32 },
+        Action::Peer | Action::Ingress => hand_over(frame, &verdict),
+        Action::Pass
+        | Action::Device
+        | Action::Neighbour
+        | Action::NeighbourNotIp
+        | Action::Onward
+        | Action::Flood
+        | Action::FloodLocally
+        | Action::TooBig
+        | Action::Answer
+        | Action::Route => {}
+    }
+    XDP_PASS
+}
+
+/// TC delivers it. Where the driver has no room for the word, TC gets the packet as it came, and counts it, too.
+#[inline(always)]
+fn hand_over(frame: &mut XdpFrame, verdict: &Verdict) {
+    let left = Handover::of(verdict).is_some_and(|handover| frame.leave_word(handover));
+    if !left {
+        // The outer headers are still in front.
+        let _ = frame.push(OUTER4, 0, Inside::Other);
+    }
+}
