@@ -20,7 +20,7 @@ use crate::{
     programs::{DISCARD, Globals, Gun, Object, Sink, index_of, xdp, xdp_at},
     rounds::{Effort, Side, interleave},
     series::{Sample, Series},
-    stage::{Stage, Way},
+    stage::{Stage, Way, ends},
 };
 
 /// Stations for "random MACs".
@@ -71,6 +71,12 @@ impl Range {
             }
         };
         let sink = Sink::at(object, stage.net.container("c2"), "eth0", DISCARD);
+        if way == Way::Xdp {
+            // What takes XDP frames is found out when a command changes something: now the far ends poll.
+            for (host, container, _) in ends(&stage.net) {
+                host.vxbpf(&format!("port add {} --vni 444 --mode xdp", container.port()));
+            }
+        }
         Self { stage, sink, _hung: hung, entry }
     }
 
