@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: builds all and measures it against the kernel's vxlan device. How is in `bench/`.
+//! `cargo xtask bench`: builds all and measures it against the kernel's vxlan device. How is in `tests/bench`.
 
 use anyhow::{Result, ensure};
 

@@ -24,7 +24,7 @@ use crate::{
 /// Overlays of one underlay, and of a quick look. Making more takes long: each new device is seen by all that come after
 /// it, and the time a device takes grows with their number.
 const VNIS: u32 = 512;
-const FEW_VNIS: u32 = 64;
+const FEW_VNIS: u32 = 16;
 
 /// How long an answer is waited for before the question is asked again.
 const AGAIN: Duration = Duration::from_millis(1);

@@ -31,21 +31,27 @@ pub fn large(object: &Object, effort: &Effort) -> Finding {
               look-ups, less what choosing costs), and what the kernel says the tables take.",
         ..Finding::default()
     };
-    let ranges = [("1 thousand", SMALL), ("1 million", LARGE)].map(|(name, stations)| {
+    let many = u32::try_from(effort.count(LARGE.into())).expect("a number of stations");
+    let ranges = [SMALL, many].map(|stations| {
         let range = Range::new(object, Way::Xdp, &format!("ageing 0 fdbsize {}", room(stations)));
         fill(range.near(), stations);
         range.prepare(object, stations);
-        (name, stations, range)
+        (count(stations), stations, range)
     });
     let mut sides: Vec<Side<'_>> = ranges
         .iter()
-        .map(|(name, stations, range)| (*name, range.side(object, effort, *stations).1))
+        .map(|(name, stations, range)| (name.as_str(), range.side(object, effort, *stations).1))
         .collect();
     let packets = interleave(effort, &mut sides);
     drop(sides);
     let (small, large) = (&packets[0], &packets[1]);
-    finding.claims.push(Claim::ratio("64 B, 1 M stations, of 1 k", large, small, Bound::AtMost(2.5)));
-    let bytes = bytes_an_entry(ranges[1].2.near(), room(LARGE));
+    finding.claims.push(Claim::ratio(
+        format!("64 B, {} stations, of 1 k", count(many)),
+        large,
+        small,
+        Bound::AtMost(2.5),
+    ));
+    let bytes = bytes_an_entry(ranges[1].2.near(), room(many));
     finding.claims.push(Claim::exact(
         "memory of a station, ring included",
         bytes,
@@ -54,11 +60,21 @@ pub fn large(object: &Object, effort: &Effort) -> Finding {
     ));
     drop(ranges);
 
-    let maps = bare_maps(object, effort);
-    finding.claims.push(Claim::ratio("bare map, one look-up, 1 M of 1 k", &maps[1], &maps[0], Bound::Told));
+    let maps = bare_maps(object, effort, many);
+    finding.claims.push(Claim::ratio(
+        format!("bare map, one look-up, {} of 1 k", count(many)),
+        &maps[1],
+        &maps[0],
+        Bound::Told,
+    ));
     finding.add_table("random stations", "ns a packet that arrived", packets);
     finding.add_table("bare hash map", "ns a look-up", maps);
     finding
+}
+
+/// A number of stations, in a word.
+fn count(stations: u32) -> String {
+    if stations == LARGE { "1 M".into() } else { format!("{} k", stations / 1000) }
 }
 
 /// Twice as many as there are: half of the room is for what is learned.
@@ -86,13 +102,16 @@ fn bytes_an_entry(host: &Host, room: u32) -> f64 {
     (bytes("fdb", room) + bytes("ring", room / 2)) / f64::from(room)
 }
 
-fn bare_maps(object: &Object, effort: &Effort) -> Vec<Series> {
-    let mut objects = [SMALL, LARGE].map(|stations| bare_map(object, stations));
+fn bare_maps(object: &Object, effort: &Effort, many: u32) -> Vec<Series> {
+    let mut objects = [SMALL, many].map(|stations| bare_map(object, stations));
     let runs = u32::try_from(effort.count(40_000)).expect("a number of runs");
-    let mut sides: Vec<Side<'_>> = ["1 thousand", "1 million"]
-        .into_iter()
+    let names = [SMALL, many].map(count);
+    let mut sides: Vec<Side<'_>> = names
+        .iter()
         .zip(&mut objects)
-        .map(|(name, object)| -> Side<'_> { (name, Box::new(move || Sample::whole(look_up(object, runs)))) })
+        .map(|(name, object)| -> Side<'_> {
+            (name.as_str(), Box::new(move || Sample::whole(look_up(object, runs))))
+        })
         .collect();
     interleave(effort, &mut sides)
 }
@@ -140,7 +159,7 @@ pub fn programming(_: &Object, effort: &Effort) -> Finding {
     let all = interleave(&effort, &mut sides);
     drop(sides);
     finding.claims = vec![Claim::ratio(
-        "programming 1 M stations, times the kernel",
+        format!("programming {} stations, times the kernel", count(stations)),
         &all[0],
         &all[1],
         Bound::AtLeast(10.0),

@@ -20,7 +20,7 @@ use crate::{
     programs::{DISCARD, Globals, Gun, Object, Sink, index_of, xdp, xdp_at},
     rounds::{Effort, Side, interleave},
     series::{Sample, Series},
-    stage::{Stage, Way},
+    stage::{Stage, Way, ends},
 };
 
 /// Stations for "random MACs".
@@ -72,9 +72,9 @@ impl Range {
         };
         let sink = Sink::at(object, stage.net.container("c2"), "eth0", DISCARD);
         if way == Way::Xdp {
-            // What XDP can redirect to is looked at by each command: by now both ends of all veths poll.
-            for (host, port) in [(a, "p-c1"), (b, "p-c2")] {
-                host.vxbpf(&format!("port add {port} --vni 444 --mode xdp"));
+            // What takes XDP frames is found out when a command changes something: now the far ends poll.
+            for (host, container, _) in ends(&stage.net) {
+                host.vxbpf(&format!("port add {} --vni 444 --mode xdp", container.port()));
             }
         }
         Self { stage, sink, _hung: hung, entry }

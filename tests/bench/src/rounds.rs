@@ -25,7 +25,7 @@ impl Effort {
 
     /// To see that all of it works, in less than two minutes.
     pub fn quick() -> Self {
-        Self { rounds: 3, stream: Duration::from_millis(400), fewer: 8, quick: true }
+        Self { rounds: 3, stream: Duration::from_millis(250), fewer: 8, quick: true }
     }
 
     /// A number of things to be done in a round.

@@ -68,9 +68,9 @@ fn a_station_that_is_there_is_refused_by_its_line_and_what_came_before_stays() {
     assert!(output.stderr.contains(":3001: File exists"), "{output}");
     assert_eq!(stations(a), 3000);
     // With -force the rest is done, too, and what is there already is refused line by line.
-    let output = batch(a, "twice", &lines, "-force");
+    let output = batch(a, "twice", &lines[2900..], "-force");
     assert_eq!(output.status.code(), Some(2), "{output}");
-    assert_eq!(output.stderr.lines().count(), 3001, "complaints");
+    assert_eq!(output.stderr.lines().count(), 101, "complaints");
     assert_eq!(stations(a), STATIONS as usize);
 }
 
