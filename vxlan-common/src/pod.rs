@@ -16,6 +16,7 @@ macro_rules! pod {
 pod!(
     AdmitKey,
     AllowKey,
+    Binder,
     Count,
     CountKey,
     Event,
@@ -30,6 +31,8 @@ pod!(
     NextHop,
     Overlay,
     OverlayKey,
+    Place,
+    PlaceKey,
     Port,
     Remote,
     RemoteKey,

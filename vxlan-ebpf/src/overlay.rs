@@ -3,10 +3,12 @@
 //! Stages, each a program of its own in the kernel, since one program's stack does not hold them all:
 //! [`run`] takes every frame and sends what goes to one VTEP or port; it leaves broadcast, unknown and multicast
 //! to [`flood`] and [`flood_locally`], what does not fit the path to [`too_big`], and where the overlay is a proxy, ARP
-//! and ND to [`answer`], and what goes to a router to [`route`]; these two hand on what they are not the end of. Each stage
-//! reads the frame anew.
+//! and ND to [`answer`], and what goes to a router to [`route`]; these two hand on what they are not the end of. Where the
+//! overlay learns bindings, what may announce one goes to [`bind`] before [`answer`]. Each stage reads the frame anew.
 
 mod answer;
+mod bind;
+mod discovery;
 mod encap;
 mod flood;
 mod journey;
@@ -63,6 +65,10 @@ stage! {
 stage! {
     /// The stage for what does not fit the path.
     too_big: too_big::answer
+}
+stage! {
+    /// The stage for ARP and neighbour advertisements where the overlay learns bindings; [`answer`] follows.
+    bind: bind::announcement
 }
 stage! {
     /// The stage for ARP and ND where the overlay is a proxy; another one may follow.
@@ -128,6 +134,9 @@ impl<'a> Departure<'a> {
 #[inline(always)]
 fn forward<F: Frame, T: Tables>(frame: &mut F, tables: &T, journey: &Journey<'_>) -> Result<Ending, Outcome> {
     learn::from_port(tables, &FdbKey::new(journey.key, journey.source()), journey.from);
+    if journey.overlay.has(OverlayFlags::BINDINGS) && bind::may_be_announcement(frame, journey) {
+        return Ok(Ending::new(Outcome::Proxied, Verdict::next_stage(Action::Bind)));
+    }
     if journey.overlay.has(OverlayFlags::PROXY) && answer::may_be_question(frame, journey) {
         return Ok(Ending::new(Outcome::Proxied, Verdict::next_stage(Action::Answer)));
     }

@@ -33,13 +33,18 @@ pub enum Action {
     Answer,
     /// On to the stage that looks behind a router.
     Route,
+    /// On to the stage that learns bindings.
+    Bind,
 }
 
 impl Action {
     /// Whether another stage goes on with the frame, and counts it.
     #[inline(always)]
     pub const fn goes_on(self) -> bool {
-        matches!(self, Self::Flood | Self::FloodLocally | Self::TooBig | Self::Answer | Self::Route)
+        matches!(
+            self,
+            Self::Flood | Self::FloodLocally | Self::TooBig | Self::Answer | Self::Route | Self::Bind
+        )
     }
 }
 

@@ -12,8 +12,9 @@ use crate::{
     verdict::{Action, Verdict},
 };
 
-/// How many stages may follow the first: one that answers or routes, and one that floods or tells the sender.
-const STAGES: usize = 2;
+/// How many stages may follow the first: one that learns a binding, one that answers or routes, and one that floods or
+/// tells the sender.
+const STAGES: usize = 3;
 
 /// What became of a frame.
 #[derive(Debug)]
@@ -63,6 +64,7 @@ impl Host {
                 Action::Flood => overlay::flood(&mut frame, self, from),
                 Action::FloodLocally => overlay::flood_locally(&mut frame, self, from),
                 Action::Answer => overlay::answer(&mut frame, self, from),
+                Action::Bind => overlay::bind(&mut frame, self, from),
                 Action::Route => overlay::route(&mut frame, self, from),
                 _ => overlay::too_big(&mut frame, self, from),
             };

@@ -46,5 +46,6 @@ pub(super) fn row(port: &DirectPort) -> Row {
         mode: "tc",
         peer: port.has_peer,
         stations: port.stations,
+        bindings: port.bindings,
     }
 }

@@ -1,12 +1,14 @@
 //! The names of the maps, in the object and as pins.
 
 /// Names of the maps that are pinned. The last two are the loader's own; the rest are in the object.
-pub(super) const MAPS: [&str; 20] = [
+pub(super) const MAPS: [&str; 22] = [
     "vni",
     "listen",
     "port",
     "fdb",
     "neigh",
+    "binding",
+    "binder",
     "ring",
     "flood",
     "remote",
@@ -31,6 +33,9 @@ pub(super) const READER: &str = "reader";
 
 /// The table of the rings of those who listen.
 pub(super) const EVENTS: &str = "events";
+
+/// The program that commands run to tell what they changed.
+pub(super) const ANNOUNCE: &str = "vxbpf_announce";
 
 /// The table of the programs that others call.
 pub(super) const STAGE: &str = "stage";

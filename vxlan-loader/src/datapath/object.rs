@@ -10,7 +10,7 @@ use aya::{Ebpf, EbpfError, EbpfLoader};
 
 use super::directory::{Directory, remove_pin};
 use super::hook::Hook;
-use super::names::{MAPS, STAGE};
+use super::names::{ANNOUNCE, MAPS, STAGE};
 use super::table::errno;
 use super::tables::Tables;
 
@@ -53,9 +53,9 @@ pub(super) fn load(directory: &Directory, sizes: Sizes) -> Result<()> {
     let mut object = open(directory, sizes)?;
     Tables::create_own(directory)?;
     fill_stages(&mut object)?;
-    for hook in Hook::ALL {
-        let program = load_program(&mut object, hook.program())?;
-        let path = directory.program(hook.program());
+    for name in Hook::ALL.map(Hook::program).into_iter().chain([ANNOUNCE]) {
+        let program = load_program(&mut object, name)?;
+        let path = directory.program(name);
         program.pin(&path).with_context(|| format!("cannot pin {}", path.display()))?;
     }
     Ok(())
@@ -79,12 +79,17 @@ pub(super) fn renew(directory: &Directory) -> Result<()> {
                 log::debug!("{} of device {}: {error}", hook.name(), device.0);
             }
         }
-        let (path, new) = (directory.program(hook.program()), directory.program("new"));
-        remove_pin(&new)?;
-        program.pin(&new).with_context(|| format!("cannot pin {}", new.display()))?;
-        fs::rename(&new, &path).with_context(|| format!("cannot pin {}", path.display()))?;
+        exchange(directory, hook.program(), program)?;
     }
-    Ok(())
+    exchange(directory, ANNOUNCE, load_program(&mut object, ANNOUNCE)?)
+}
+
+/// Puts the pin of a program in the place of the one that is there.
+fn exchange(directory: &Directory, name: &str, program: &mut SchedClassifier) -> Result<()> {
+    let (path, new) = (directory.program(name), directory.program("new"));
+    remove_pin(&new)?;
+    program.pin(&new).with_context(|| format!("cannot pin {}", new.display()))?;
+    fs::rename(&new, &path).with_context(|| format!("cannot pin {}", path.display()))
 }
 
 /// Either kind of error of a link.
@@ -111,7 +116,8 @@ fn open(directory: &Directory, sizes: Sizes) -> Result<Ebpf> {
 
 /// The programs that hang nowhere, in the order of the slots from which the others call them (`maps::stage` of the
 /// object).
-const STAGES: [&str; 5] = ["vxbpf_flood", "vxbpf_too_big", "vxbpf_local", "vxbpf_answer", "vxbpf_route"];
+const STAGES: [&str; 6] =
+    ["vxbpf_flood", "vxbpf_too_big", "vxbpf_local", "vxbpf_answer", "vxbpf_route", "vxbpf_bind"];
 
 /// Loads them and puts them into table `stage`, before anything can call them.
 fn fill_stages(object: &mut Ebpf) -> Result<()> {

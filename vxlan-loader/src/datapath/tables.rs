@@ -3,8 +3,8 @@
 use anyhow::Result;
 use aya::maps::{Map, MapData, PerCpuArray, PerCpuHashMap};
 use vxlan_common::{
-    AdmitKey, Count, CountKey, FdbEntry, FdbKey, FloodList, Known, Listener, NeighEntry, NeighKey, Overlay,
-    OverlayKey, Port, READERS, Remote, RemoteIndex, RemoteKey, RemoteTraffic,
+    AdmitKey, Binder, Count, CountKey, FdbEntry, FdbKey, FloodList, Known, Listener, NeighEntry, NeighKey,
+    Overlay, OverlayKey, Place, PlaceKey, Port, READERS, Remote, RemoteIndex, RemoteKey, RemoteTraffic,
 };
 
 use super::directory::Directory;
@@ -30,6 +30,10 @@ pub struct Tables {
     pub fdb: Table<FdbKey, FdbEntry>,
     /// Neighbours: stations by their IP address.
     pub neigh: Table<NeighKey, NeighEntry>,
+    /// Who has which place for a binding.
+    pub binding: Table<PlaceKey, Place>,
+    /// Ports where bindings are learned.
+    pub binder: Table<u32, Binder>,
     /// Flood lists.
     pub flood: Table<OverlayKey, FloodList>,
     /// VTEPs.
@@ -62,6 +66,8 @@ impl Tables {
             port: Table::open("port", &at("port"))?,
             fdb: Table::open("fdb", &at("fdb"))?,
             neigh: Table::open("neigh", &at("neigh"))?,
+            binding: Table::open("binding", &at("binding"))?,
+            binder: Table::open("binder", &at("binder"))?,
             flood: Table::open("flood", &at("flood"))?,
             remote: Indexed::open("remote", &at("remote"))?,
             vtep: Table::open("vtep", &at("vtep"))?,

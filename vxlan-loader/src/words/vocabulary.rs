@@ -241,6 +241,9 @@ const OURS: &[Word] = &[
     option("allow", true),
     switch("suppress", "suppress"),
     switch("nosuppress", "no-suppress"),
+    switch("neighlearn", "neighlearn"),
+    switch("noneighlearn", "no-neighlearn"),
+    option("maxneigh", true),
 ];
 
 /// `ipneigh_modify`.

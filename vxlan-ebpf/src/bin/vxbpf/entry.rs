@@ -15,6 +15,7 @@ use crate::{
     kernel_tables::KernelTables,
     maps::{STAGE, stage},
     tc_frame::TcFrame,
+    tell,
 };
 
 /// TC ingress of a direct port: what a container sends.
@@ -65,6 +66,12 @@ pub fn vxbpf_answer(context: TcContext) -> i32 {
     run(&context, overlay::answer)
 }
 
+/// Reached by tail call from either: ARP or ND, in an overlay that learns bindings.
+#[classifier]
+pub fn vxbpf_bind(context: TcContext) -> i32 {
+    run(&context, overlay::bind)
+}
+
 /// Reached by tail call from either: a packet for a router, in an overlay that short-cuts routes.
 #[classifier]
 pub fn vxbpf_route(context: TcContext) -> i32 {
@@ -87,6 +94,13 @@ pub fn vxbpf_device(context: TcContext) -> i32 {
         || index == mark::ADMITTED_INDEX && underlay::has_policy_marks(&tables, device);
     let verdict = underlay::from_device(&mut frame, &tables, device, admitted);
     give(&mut frame, verdict)
+}
+
+/// Hangs nowhere: a command runs it to tell whoever listens what it changed.
+#[classifier]
+pub fn vxbpf_announce(context: TcContext) -> i32 {
+    tell::relay(context.skb.skb);
+    TC_ACT_UNSPEC
 }
 
 /// TC ingress of an underlay device.
@@ -135,6 +149,7 @@ fn go_on(
         Action::TooBig => stage::TOO_BIG,
         Action::Answer => stage::ANSWER,
         Action::Route => stage::ROUTE,
+        Action::Bind => stage::BIND,
         Action::Pass
         | Action::Stop
         | Action::Device
@@ -162,7 +177,8 @@ fn give(frame: &mut TcFrame, verdict: Verdict) -> i32 {
         | Action::FloodLocally
         | Action::TooBig
         | Action::Answer
-        | Action::Route => TC_ACT_SHOT,
+        | Action::Route
+        | Action::Bind => TC_ACT_SHOT,
         // A later stage says "device" for both kinds of port: at the VTEP device itself it means "go on".
         Action::Device if device == frame.device() => TC_ACT_UNSPEC,
         Action::Device => {

@@ -8,19 +8,20 @@ use aya_ebpf::{
     helpers::generated::{bpf_get_prandom_u32, bpf_ktime_get_coarse_ns, bpf_loop},
 };
 use vxlan_common::{
-    Address, AdmitKey, AllowKey, Class, Count, CountKey, Direction, FdbEntry, FdbKey, FloodList, IfIndex,
-    LOADER_REMOTES, LocalAddress, NeighEntry, NeighKey, NextHop, Outcome, Overlay, OverlayKey, Port, REMOTES,
-    Remote, RemoteFlags, RemoteIndex, RemoteKey, Seconds, Target, Tiding, UdpPort,
+    Address, AdmitKey, AllowKey, Binder, Class, Count, CountKey, Direction, FdbEntry, FdbKey, FloodList,
+    IfIndex, LOADER_REMOTES, LocalAddress, NeighEntry, NeighKey, NextHop, Outcome, Overlay, OverlayKey,
+    Place, PlaceKey, Port, REMOTES, Remote, RemoteFlags, RemoteIndex, RemoteKey, Seconds, Target, Tiding,
+    UdpPort,
 };
-use vxlan_ebpf::Tables;
+use vxlan_ebpf::{Tables, tables::Held};
 
 use crate::{
     fib,
     maps::{
-        ADMIT, ALLOW, ALLOW_KEY, COUNT, FDB_TABLE, FLOOD, LISTEN, LOCAL, LOCAL_SLOTS, NEIGH, NEXTHOP, PORT,
-        REMOTE, RING_SLOTS, RING_TABLE, VNI, VTEP, VTEP_TRAFFIC,
+        ADMIT, ALLOW, ALLOW_KEY, BINDER, BINDING, COUNT, FDB_TABLE, FLOOD, LISTEN, LOCAL, LOCAL_SLOTS, NEIGH,
+        NEXTHOP, PORT, REMOTE, RING_SLOTS, RING_TABLE, VNI, VTEP, VTEP_TRAFFIC,
     },
-    state::{self, add_one},
+    state::{self, add, add_one, exchange},
     tell,
 };
 
@@ -76,6 +77,16 @@ impl KernelTables {
             let _ = COUNT.insert(key, first, BPF_NOEXIST.into());
         }
     }
+}
+
+/// What is kept of a port where bindings are learned, made when it is first needed.
+#[inline(always)]
+fn binder(port: IfIndex) -> Option<*mut Binder> {
+    if let Some(binder) = BINDER.get_ptr_mut(port.0) {
+        return Some(binder);
+    }
+    let _ = BINDER.insert(port.0, Binder { hand: 0, refused: 0 }, BPF_NOEXIST.into());
+    BINDER.get_ptr_mut(port.0)
 }
 
 extern "C" fn turn<F: FnMut(u32)>(at: u32, closure: *mut c_void) -> i64 {
@@ -140,6 +151,71 @@ impl Tables for KernelTables {
     fn neighbour(&self, key: &NeighKey) -> Option<NeighEntry> {
         // SAFETY: not preallocated, so a replaced row lives until this program ends; copied at once.
         unsafe { NEIGH.get(key) }.copied()
+    }
+
+    #[inline(always)]
+    fn neighbour_add(&self, key: &NeighKey, entry: &NeighEntry) -> bool {
+        NEIGH.insert(key, entry, BPF_NOEXIST.into()).is_ok()
+    }
+
+    #[inline(always)]
+    fn neighbour_replace(&self, key: &NeighKey, entry: &NeighEntry) {
+        // The row may be gone meanwhile, and then stays so.
+        let _ = NEIGH.insert(key, entry, BPF_EXIST.into());
+    }
+
+    #[inline(always)]
+    fn neighbour_remove(&self, key: &NeighKey) {
+        let _ = NEIGH.remove(key);
+    }
+
+    #[inline(always)]
+    fn binder_advance(&self, port: IfIndex, steps: u32) -> u32 {
+        let Some(binder) = binder(port) else { return 0 };
+        // SAFETY: the row outlives the program, and all who change the word do so atomically.
+        unsafe { add(&raw mut (*binder).hand, steps.into()) as u32 }
+    }
+
+    #[inline(always)]
+    fn place(&self, at: &PlaceKey) -> Option<Held<'_>> {
+        let place = BINDING.get_ptr_mut(at)?;
+        // SAFETY: not preallocated, so the row outlives the program; a holder that is being written is taken for another's.
+        // The word is read once, since others change it.
+        unsafe {
+            let until = core::ptr::from_mut((*place).until_word()).read_volatile();
+            Some(Held { holder: &(*place).holder, until: Seconds(until as u32) })
+        }
+    }
+
+    #[inline(always)]
+    fn place_add(&self, at: &PlaceKey, place: &Place) -> bool {
+        BINDING.insert(at, place, BPF_NOEXIST.into()).is_ok()
+    }
+
+    #[inline(always)]
+    fn place_hold(&self, at: &PlaceKey, seen: Seconds, until: Seconds) -> bool {
+        let Some(place) = BINDING.get_ptr_mut(at) else { return false };
+        // SAFETY: not preallocated, so the row outlives the program, and all who change the word do so atomically.
+        unsafe { exchange((*place).until_word(), seen.0.into(), until.0.into()) }
+    }
+
+    #[inline(always)]
+    fn place_give(&self, at: &PlaceKey, holder: &NeighKey) {
+        if let Some(place) = BINDING.get_ptr_mut(at) {
+            // SAFETY: likewise; nobody else writes a place that has a holder.
+            unsafe { (*place).holder = *holder };
+        }
+    }
+
+    #[inline(always)]
+    fn refuse(&self, overlay: OverlayKey, port: IfIndex) {
+        if let Some(binder) = binder(port) {
+            // SAFETY: the row outlives the program, and all who change the word do so atomically.
+            unsafe { add(&raw mut (*binder).refused, 1) };
+        }
+        if tell::is_heard() {
+            tell::report(self.now, |event| event.subject.set_port(Tiding::NeighRefused, overlay, port));
+        }
     }
 
     #[inline(always)]
@@ -247,19 +323,33 @@ impl Tables for KernelTables {
     }
 
     #[inline(always)]
+    fn tell_neighbour(&self, tiding: Tiding, key: &NeighKey) {
+        if !tell::is_heard() {
+            return;
+        }
+        // From map to map: an entry on the stack would be written by words that are not aligned there.
+        // SAFETY: not preallocated, so a replaced row lives until this program ends.
+        let Some(entry) = (unsafe { NEIGH.get(key) }) else { return };
+        tell::report(self.now, |event| {
+            event.subject.set_neighbour(tiding, key);
+            event.set_neighbour(entry);
+        });
+    }
+
+    #[inline(always)]
     fn report_station(&self, station: &FdbKey) -> bool {
-        tell::report(self.now, |subject| subject.set_station(Tiding::StationMissing, station))
+        tell::report(self.now, |event| event.subject.set_station(Tiding::StationMissing, station))
     }
 
     #[inline(always)]
     fn report_address(&self, overlay: OverlayKey, address: &Address) -> bool {
-        tell::report(self.now, |subject| subject.set_address(overlay, address))
+        tell::report(self.now, |event| event.subject.set_address(overlay, address))
     }
 
     #[inline(always)]
     fn count(&self, overlay: OverlayKey, direction: Direction, outcome: Outcome, bytes: usize) {
         if outcome.class() == Class::Dropped && tell::is_heard() {
-            tell::report(self.now, |subject| subject.set_drop(overlay, direction, outcome));
+            tell::report(self.now, |event| event.subject.set_drop(overlay, direction, outcome));
         }
         self.add(&CountKey::new(overlay, direction, outcome), bytes);
     }

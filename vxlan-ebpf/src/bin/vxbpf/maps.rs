@@ -9,9 +9,9 @@ use aya_ebpf::{
     macros::btf_map,
 };
 use vxlan_common::{
-    AdmitKey, AllowKey, Count, CountKey, Event, FdbEntry, FdbKey, FloodList, Known, LocalAddress, NeighEntry,
-    NeighKey, NextHop, Overlay, OverlayKey, Port, READERS, REMOTES, Remote, RemoteKey, RemoteTraffic,
-    Subject,
+    AdmitKey, AllowKey, Binder, Count, CountKey, Event, FdbEntry, FdbKey, FloodList, Known, LocalAddress,
+    NeighEntry, NeighKey, NextHop, Overlay, OverlayKey, Place, PlaceKey, Port, READERS, REMOTES, Remote,
+    RemoteKey, RemoteTraffic, Subject,
 };
 
 const SPARSE: usize = BPF_F_NO_PREALLOC as usize;
@@ -38,6 +38,13 @@ pub(crate) static FDB_TABLE: HashMap<FdbKey, FdbEntry, FDB> = HashMap::new();
 
 #[btf_map(name = "neigh")]
 pub(crate) static NEIGH: HashMap<NeighKey, NeighEntry, FDB, SPARSE> = HashMap::new();
+
+/// As many bindings as can be learned in all: half of what `neigh` has room for.
+#[btf_map(name = "binding")]
+pub(crate) static BINDING: HashMap<PlaceKey, Place, { FDB / 2 }, SPARSE> = HashMap::new();
+
+#[btf_map(name = "binder")]
+pub(crate) static BINDER: HashMap<u32, Binder, { 4 * OVERLAYS }, SPARSE> = HashMap::new();
 
 #[btf_map(name = "ring")]
 pub(crate) static RING_TABLE: Array<FdbKey, RING> = Array::new();
@@ -106,11 +113,13 @@ pub(crate) mod stage {
     pub(crate) const ANSWER: u32 = 3;
     /// `vxbpf_route`.
     pub(crate) const ROUTE: u32 = 4;
+    /// `vxbpf_bind`.
+    pub(crate) const BIND: u32 = 5;
 }
 
 /// The programs of later stages; the loader puts them in.
 #[btf_map(name = "stage")]
-pub(crate) static STAGE: ProgramArray<5> = ProgramArray::new();
+pub(crate) static STAGE: ProgramArray<6> = ProgramArray::new();
 
 /// What the program that sends a frame to the VTEP device's egress tells the one there, on the same CPU.
 #[btf_map(name = "token")]
