@@ -36,24 +36,26 @@ pub enum Tiding {
     Forgotten = 5,
     /// A frame was dropped; told once a second for each reason.
     Dropped = 6,
-    /// A station said what its IP address is, for the first time or from elsewhere.
+    /// A station said what its IP address is, for the first time.
     NeighLearned = 7,
+    /// Another station said that it has an IP address, or the same one elsewhere.
+    NeighMoved = 8,
     /// A learned binding that was over made room for another.
-    NeighForgotten = 8,
+    NeighForgotten = 9,
     /// A port has no place for another binding.
-    NeighRefused = 9,
+    NeighRefused = 10,
     /// A command set a neighbour.
-    NeighSet = 10,
+    NeighSet = 11,
     /// A command removed a neighbour.
-    NeighDeleted = 11,
+    NeighDeleted = 12,
     /// A command set a station, or a VTEP of a flood list.
-    StationSet = 12,
+    StationSet = 13,
     /// A command removed one.
-    StationDeleted = 13,
+    StationDeleted = 14,
 }
 
 impl Tiding {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::StationMissing,
         Self::AddressMissing,
         Self::Learned,
@@ -61,6 +63,7 @@ impl Tiding {
         Self::Forgotten,
         Self::Dropped,
         Self::NeighLearned,
+        Self::NeighMoved,
         Self::NeighForgotten,
         Self::NeighRefused,
         Self::NeighSet,

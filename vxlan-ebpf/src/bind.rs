@@ -68,7 +68,9 @@ pub(crate) fn learn<T: Tables>(tables: &T, overlay: &Overlay, said: &Announcemen
         }
     }
     if !is_kept || !is_same {
-        tables.tell_neighbour(Tiding::NeighLearned, &said.key);
+        // Told once a second for each: what moves in the second in which it was learned is told, too.
+        let tiding = if before.is_none() { Tiding::NeighLearned } else { Tiding::NeighMoved };
+        tables.tell_neighbour(tiding, &said.key);
     }
 }
 

@@ -40,7 +40,7 @@ pub enum Happening {
     StationSet(Station),
     /// A command removed a station.
     StationDeleted(Station),
-    /// A neighbour was learned at a port.
+    /// A neighbour was learned at a port, or moved.
     NeighLearned(Neighbour),
     /// A learned neighbour had to make room.
     NeighForgotten(Neighbour),
@@ -101,7 +101,9 @@ impl Overlays<'_> {
             Tiding::Forgotten => station(Happening::Forgotten),
             Tiding::StationSet => Ok(self.told_station(vtep, event)?.map(Happening::StationSet)),
             Tiding::StationDeleted => Ok(self.told_station(vtep, event)?.map(Happening::StationDeleted)),
-            Tiding::NeighLearned => Ok(Some(Happening::NeighLearned(self.told_neighbour(vtep, event)))),
+            Tiding::NeighLearned | Tiding::NeighMoved => {
+                Ok(Some(Happening::NeighLearned(self.told_neighbour(vtep, event))))
+            }
             Tiding::NeighForgotten => {
                 let neighbour = Neighbour { nud: Nud::Stale, ..self.told_neighbour(vtep, event) };
                 Ok(Some(Happening::NeighForgotten(neighbour)))
