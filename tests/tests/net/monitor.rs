@@ -93,7 +93,6 @@ fn eight_can_listen_the_ninth_is_told_and_the_slot_of_one_that_was_killed_is_tak
 /// read.
 #[test]
 fn a_storm_of_misses_is_bounded_counted_and_felt_by_nobody_else() {
-    const STORM: Duration = Duration::from_secs(60);
     const A_SECOND: u32 = 10_000;
     let net = a_container_and_a_kernel_peer("nolearning proxy l3miss");
     let (a, b, c1) = (net.host("a"), net.host("b"), net.container("c1"));
@@ -110,7 +109,7 @@ fn a_storm_of_misses_is_bounded_counted_and_felt_by_nobody_else() {
     let (begin, mut asked) = (Instant::now(), 0_u32);
     let stormy = std::thread::scope(|scope| {
         let pings = scope.spawn(|| latency(c1, "-c 280 -i 0.2"));
-        while begin.elapsed() < STORM {
+        while asked < A_SECOND * 60 {
             let due = begin.elapsed().as_millis() * u128::from(A_SECOND) / 1000;
             while u128::from(asked) <= due {
                 let [_, x, y, z] = asked.to_be_bytes();
@@ -123,7 +122,8 @@ fn a_storm_of_misses_is_bounded_counted_and_felt_by_nobody_else() {
         pings.join().expect("the pings")
     });
     let seconds = u32::try_from(begin.elapsed().as_secs()).expect("about a minute");
-    assert!(asked >= A_SECOND * 60, "{asked} in {seconds} s are no storm");
+    // A machine that cannot keep the pace has another storm.
+    assert!((59..=70).contains(&seconds), "{asked} in {seconds} s");
     println!("{asked} misses in {seconds} s; ping: calm {calm:?}, stormy {stormy:?}");
     assert_eq!(stormy.answered, stormy.sent, "of pings to a known address, during the storm");
     assert!(stormy.median < calm.median * 10.0 + 5.0, "{calm:?} before, {stormy:?} during the storm");
@@ -186,7 +186,7 @@ fn latency(from: &vxlan_tests::Netns, options: &str) -> Latency {
 /// Bytes of the tables of a host, and of nobody else's.
 fn table_bytes(host: &Host) -> u64 {
     let status = json::parse(&host.vxbpf("-j status"));
-    let directory = status["directory"].as_str().expect("a directory");
+    let directory = status["pins"].as_str().expect("a directory");
     let pins = std::fs::read_dir(format!("{directory}/maps")).expect("its maps");
     pins.map(|pin| {
         let path = pin.expect("a pin").path();

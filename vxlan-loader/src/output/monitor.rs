@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(one(&address, true, details), "miss 172.55.1.3 vni 42 STALE \n");
     }
 
-    /// What `ip monitor neigh` and `bridge monitor fdb` 6.1 printed.
+    /// As `ip monitor neigh` 6.1 does, but that what is gone is told as it was: the kernel says FAILED of it.
     #[test]
     fn what_commands_change_is_printed_as_ip_and_bridge_do() {
         let neighbour = neigh::Row {
