@@ -188,7 +188,8 @@ impl PlaceKey {
     }
 }
 
-/// Who has a place. Whoever sets `until` from a time that is over to one ahead has it, and gives it to `holder` then.
+/// Who has a place. Whoever sets `until` from a time that is over to one ahead, and says that the place is changing hands,
+/// has it: it removes what the last holder left, writes the new one, and says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Place {
@@ -198,6 +199,9 @@ pub struct Place {
 }
 
 impl Place {
+    /// In `until`, above the seconds: the place is changing hands.
+    const CHANGING: u64 = 1 << 32;
+
     /// The place of `holder`.
     #[inline(always)]
     pub const fn new(holder: NeighKey, until: Seconds) -> Self {
@@ -210,7 +214,25 @@ impl Place {
         Seconds(self.until as u32)
     }
 
-    /// Where `until` is, for who changes it by an atomic instruction.
+    /// Whether nobody has it for the moment.
+    #[inline(always)]
+    pub const fn is_changing(&self) -> bool {
+        Self::is_changing_word(self.until)
+    }
+
+    /// The word that says until when a place is held.
+    #[inline(always)]
+    pub const fn word(until: Seconds, is_changing: bool) -> u64 {
+        until.0 as u64 | if is_changing { Self::CHANGING } else { 0 }
+    }
+
+    /// Whether such a word says that nobody has the place for the moment.
+    #[inline(always)]
+    pub const fn is_changing_word(word: u64) -> bool {
+        word & Self::CHANGING != 0
+    }
+
+    /// Where that word is, for who reads and changes it by single instructions.
     #[inline(always)]
     pub const fn until_word(&mut self) -> &mut u64 {
         &mut self.until

@@ -3,12 +3,12 @@
 //! What the user or a control plane set is never touched. A learned binding holds one of its port's places, as many as
 //! the overlay's limit says, until it has not been confirmed for as long as it is believed; a port whose places are all
 //! held learns no more, whatever is announced there, and no other port feels that. A place is taken by one atomic
-//! change of a word, before the row of `neigh` is written: so each row has a place of its own, on however many CPUs a
-//! container shouts.
+//! change of a word, before the row of `neigh` is written, and looked at again behind that: so each row has a place of its
+//! own, on however many CPUs a container shouts.
 
 use vxlan_common::{IfIndex, Mac, NeighEntry, NeighKey, Overlay, Place, PlaceKey, Seconds, Tiding};
 
-use crate::{Tables, frame::Word};
+use crate::{Tables, frame::Word, tables::Held};
 
 /// How many places an announcement looks at. A port that has more learns from a later one what it did not now.
 pub const LOOK_AT: u32 = 8;
@@ -67,6 +67,11 @@ pub(crate) fn learn<T: Tables>(tables: &T, overlay: &Overlay, said: &Announcemen
             }
         }
     }
+    if held(tables, &said.key, &place).is_none() {
+        // Meanwhile another CPU moved the binding, and a third gave its place away.
+        forget(tables, &said.key, &place);
+        return;
+    }
     if !is_kept || !is_same {
         // Told once a second for each: what moves in the second in which it was learned is told, too.
         let tiding = if before.is_none() { Tiding::NeighLearned } else { Tiding::NeighMoved };
@@ -85,14 +90,20 @@ fn may_move(overlay: &Overlay, said: &Announcement, entry: &NeighEntry) -> bool 
 /// Keeps a place for longer; false: it is another's by now, or one too many since the limit was lowered.
 #[inline(always)]
 fn confirm<T: Tables>(tables: &T, said: &Announcement, at: &PlaceKey) -> bool {
-    let Some(place) = tables.place(at).filter(|place| *place.holder == said.key) else { return false };
+    let Some(place) = held(tables, &said.key, at) else { return false };
     at.number() < said.limit && (place.until == said.until || tables.place_hold(at, place.until, said.until))
+}
+
+/// A place, if it is a binding's.
+#[inline(always)]
+fn held<'a, T: Tables>(tables: &'a T, key: &NeighKey, at: &PlaceKey) -> Option<Held<'a>> {
+    tables.place(at).filter(|place| !place.is_changing && place.holder == key)
 }
 
 /// Gives back the place that a binding has left.
 #[inline(always)]
 fn release<T: Tables>(tables: &T, key: &NeighKey, at: &PlaceKey) {
-    if let Some(place) = tables.place(at).filter(|place| *place.holder == *key) {
+    if let Some(place) = held(tables, key, at) {
         tables.place_hold(at, place.until, Seconds(0));
     }
 }
@@ -106,9 +117,13 @@ fn place<T: Tables>(tables: &T, said: &Announcement) -> Option<PlaceKey> {
         let at = PlaceKey::new(said.port, hand.wrapping_add(step) % limit);
         match tables.place(&at) {
             None if tables.place_add(&at, &Place::new(said.key, until)) => return Some(at),
-            Some(place) if place.until.0 <= now.0 && tables.place_hold(&at, place.until, until) => {
+            Some(place)
+                if !place.is_changing
+                    && place.until.0 <= now.0
+                    && tables.place_take(&at, place.until, until) =>
+            {
                 forget(tables, place.holder, &at);
-                tables.place_give(&at, &said.key);
+                tables.place_give(&at, &said.key, until);
                 return Some(at);
             }
             None | Some(_) => {}

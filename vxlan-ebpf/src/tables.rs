@@ -58,8 +58,11 @@ pub trait Tables {
     /// Holds a place until `until`, if it is held until `seen` as yet; false: it is not.
     fn place_hold(&self, at: &PlaceKey, seen: Seconds, until: Seconds) -> bool;
 
-    /// Says whose a place is; only for who has just come to hold it.
-    fn place_give(&self, at: &PlaceKey, holder: &NeighKey);
+    /// Takes a place that was held until `seen`, to give it to another until `until`; false: another CPU was first.
+    fn place_take(&self, at: &PlaceKey, seen: Seconds, until: Seconds) -> bool;
+
+    /// Gives a place that was taken until `until` to its new holder.
+    fn place_give(&self, at: &PlaceKey, holder: &NeighKey, until: Seconds);
 
     /// Counts an announcement for which a port had no place, and tells whoever listens, once a second.
     fn refuse(&self, overlay: OverlayKey, port: IfIndex);
@@ -139,6 +142,8 @@ pub struct Held<'a> {
     pub holder: &'a NeighKey,
     /// Until when.
     pub until: Seconds,
+    /// Another CPU is about to give it to another.
+    pub is_changing: bool,
 }
 
 /// The way to a VTEP in an overlay, with what that VTEP overrides.

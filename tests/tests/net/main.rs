@@ -15,6 +15,7 @@ mod article;
 mod bad_frames;
 mod bad_input;
 mod bindings;
+mod bindings_attacked;
 mod bpftool;
 mod by_device;
 mod fdb_life;

@@ -174,7 +174,7 @@ impl Tables for Host {
 
     fn place(&self, at: &PlaceKey) -> Option<Held<'_>> {
         let place = self.places.borrow().get(at).copied()?;
-        Some(Held { holder: &place.holder, until: place.until() })
+        Some(Held { holder: &place.holder, until: place.until(), is_changing: place.is_changing() })
     }
 
     fn place_add(&self, at: &PlaceKey, place: &Place) -> bool {
@@ -191,10 +191,20 @@ impl Tables for Host {
         true
     }
 
-    fn place_give(&self, at: &PlaceKey, holder: &NeighKey) {
-        if let Some(place) = self.places.borrow_mut().get_mut(at) {
-            *place = Box::leak(Box::new(Place::new(*holder, place.until())));
-        }
+    fn place_take(&self, at: &PlaceKey, seen: Seconds, until: Seconds) -> bool {
+        let mut places = self.places.borrow_mut();
+        let Some(place) = places.get_mut(at).filter(|place| place.until() == seen) else { return false };
+        let mut taken = **place;
+        *taken.until_word() = Place::word(until, true);
+        *place = Box::leak(Box::new(taken));
+        true
+    }
+
+    fn place_give(&self, at: &PlaceKey, holder: &NeighKey, until: Seconds) {
+        let mut places = self.places.borrow_mut();
+        let place = places.get_mut(at).expect("a place that was taken");
+        assert!(place.is_changing() && place.until() == until, "{place:?} was not taken");
+        *place = Box::leak(Box::new(Place::new(*holder, until)));
     }
 
     fn refuse(&self, _: OverlayKey, port: IfIndex) {

@@ -124,17 +124,26 @@ impl Overlays<'_> {
         Ok(())
     }
 
-    /// Removes an entry; false if there is none.
+    /// Removes an entry; false if there is none. What the next command adds is safe from who learned this one.
     fn neigh_remove(&mut self, key: &NeighKey) -> Result<bool> {
-        let Some(entry) = self.tables()?.neigh.get(key)? else { return Ok(false) };
+        let removed = self.neigh_drop(key)?;
+        if removed.is_some_and(|entry| entry.is_learned()) {
+            Datapath::wait_for_programs();
+        }
+        Ok(removed.is_some())
+    }
+
+    /// Removes an entry; what it was.
+    fn neigh_drop(&mut self, key: &NeighKey) -> Result<Option<NeighEntry>> {
+        let Some(entry) = self.tables()?.neigh.get(key)? else { return Ok(None) };
         if !self.tables_mut()?.neigh.remove(key)? {
-            return Ok(false);
+            return Ok(None);
         }
         if entry.is_learned() {
             self.vacate(key, &entry.place())?;
         }
         self.datapath.tell(&[Event::of_neighbour(Tiding::NeighDeleted, key, &entry, Datapath::now())]);
-        Ok(true)
+        Ok(Some(entry))
     }
 
     /// Forgets what was learned at a port, and its places, once no program runs there any more.
@@ -184,7 +193,10 @@ impl Overlays<'_> {
         let doomed = self.neigh_list(filter, |neighbour| neighbour.nud as u8 & nud != 0)?;
         for neighbour in &doomed {
             let key = NeighKey::new(neighbour.overlay, neighbour.address.into());
-            self.neigh_remove(&key)?;
+            self.neigh_drop(&key)?;
+        }
+        if doomed.iter().any(|neighbour| neighbour.entry.is_learned()) {
+            Datapath::wait_for_programs();
         }
         Ok(doomed.len())
     }

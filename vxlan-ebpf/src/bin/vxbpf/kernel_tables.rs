@@ -89,6 +89,14 @@ fn binder(port: IfIndex) -> Option<*mut Binder> {
     BINDER.get_ptr_mut(port.0)
 }
 
+/// Sets until when a place is held, if it is as it was seen; whether it was.
+#[inline(always)]
+fn exchange_until(at: &PlaceKey, seen: u64, word: u64) -> bool {
+    let Some(place) = BINDING.get_ptr_mut(at) else { return false };
+    // SAFETY: not preallocated, so the row outlives the program, and all who change the word do so atomically.
+    unsafe { exchange((*place).until_word(), seen, word) }
+}
+
 extern "C" fn turn<F: FnMut(u32)>(at: u32, closure: *mut c_void) -> i64 {
     // SAFETY: `repeat` passes its own closure, which lives until `bpf_loop` returns.
     unsafe { (*closure.cast::<F>())(at) };
@@ -182,8 +190,12 @@ impl Tables for KernelTables {
         // SAFETY: not preallocated, so the row outlives the program; a holder that is being written is taken for another's.
         // The word is read once, since others change it.
         unsafe {
-            let until = core::ptr::from_mut((*place).until_word()).read_volatile();
-            Some(Held { holder: &(*place).holder, until: Seconds(until as u32) })
+            let word = core::ptr::from_mut((*place).until_word()).read_volatile();
+            Some(Held {
+                holder: &(*place).holder,
+                until: Seconds(word as u32),
+                is_changing: Place::is_changing_word(word),
+            })
         }
     }
 
@@ -194,17 +206,21 @@ impl Tables for KernelTables {
 
     #[inline(always)]
     fn place_hold(&self, at: &PlaceKey, seen: Seconds, until: Seconds) -> bool {
-        let Some(place) = BINDING.get_ptr_mut(at) else { return false };
-        // SAFETY: not preallocated, so the row outlives the program, and all who change the word do so atomically.
-        unsafe { exchange((*place).until_word(), seen.0.into(), until.0.into()) }
+        exchange_until(at, Place::word(seen, false), Place::word(until, false))
     }
 
     #[inline(always)]
-    fn place_give(&self, at: &PlaceKey, holder: &NeighKey) {
+    fn place_take(&self, at: &PlaceKey, seen: Seconds, until: Seconds) -> bool {
+        exchange_until(at, Place::word(seen, false), Place::word(until, true))
+    }
+
+    #[inline(always)]
+    fn place_give(&self, at: &PlaceKey, holder: &NeighKey, until: Seconds) {
         if let Some(place) = BINDING.get_ptr_mut(at) {
-            // SAFETY: likewise; nobody else writes a place that has a holder.
+            // SAFETY: the row outlives the program, and nobody else writes a place that this one has taken.
             unsafe { (*place).holder = *holder };
         }
+        exchange_until(at, Place::word(until, true), Place::word(until, false));
     }
 
     #[inline(always)]
@@ -214,7 +230,7 @@ impl Tables for KernelTables {
             unsafe { add(&raw mut (*binder).refused, 1) };
         }
         if tell::is_heard() {
-            tell::report(self.now, |event| event.subject.set_port(Tiding::NeighRefused, overlay, port));
+            tell::notify(self.now, |event| event.subject.set_port(Tiding::NeighRefused, overlay, port));
         }
     }
 
@@ -330,7 +346,7 @@ impl Tables for KernelTables {
         // From map to map: an entry on the stack would be written by words that are not aligned there.
         // SAFETY: not preallocated, so a replaced row lives until this program ends.
         let Some(entry) = (unsafe { NEIGH.get(key) }) else { return };
-        tell::report(self.now, |event| {
+        tell::notify(self.now, |event| {
             event.subject.set_neighbour(tiding, key);
             event.set_neighbour(entry);
         });

@@ -20,11 +20,18 @@ pub(crate) fn is_heard() -> bool {
     word(state::READERS) != 0
 }
 
+/// Whether `subject` was told in this second already.
+#[inline(always)]
+fn is_told(subject: &Subject, now: Seconds) -> bool {
+    // SAFETY: the value is read at once.
+    let told = unsafe { TOLD.get(subject) };
+    told == Some(&now.0)
+}
+
 /// Whether `subject` is to be reported now: not if it was in this second, nor if this second had enough.
 #[inline(always)]
 fn is_news(subject: &Subject, now: Seconds) -> bool {
-    // SAFETY: the value is read at once.
-    if unsafe { TOLD.get(subject) } == Some(&now.0) {
+    if is_told(subject, now) {
         return false;
     }
     if word(state::SECOND) != u64::from(now.0) {
@@ -72,6 +79,18 @@ pub(crate) fn report(now: Seconds, write: impl FnOnce(&mut Event)) -> bool {
         vxbpf_tell();
     }
     true
+}
+
+/// The same for what there is a limit of anyway, so that no storm of others hides it.
+#[inline(always)]
+pub(crate) fn notify(now: Seconds, write: impl FnOnce(&mut Event)) {
+    let Some(event) = place() else { return };
+    event.set_target(None);
+    write(event);
+    if !is_told(&event.subject, now) {
+        let _ = TOLD.insert(&event.subject, now.0, BPF_ANY.into());
+        vxbpf_tell();
+    }
 }
 
 /// Tells what a command wrote behind an Ethernet header.
