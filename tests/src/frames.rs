@@ -8,7 +8,8 @@ mod socket;
 mod vxlan;
 
 pub use build::{
-    arp_answer, arp_question, ethernet, fragments, neighbour_solicitation, reseal, tagged, tagged_as, udp4,
+    arp_answer, arp_question, ethernet, fragments, neighbour_advertisement, neighbour_solicitation, reseal,
+    tagged, tagged_as, udp4,
 };
 pub use socket::FrameSocket;
 pub use vxlan::Vxlan;

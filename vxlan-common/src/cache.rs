@@ -78,8 +78,8 @@ impl TxFlags {
     pub const TOS_INHERIT: u32 = 1 << 1;
     /// The outer DF bit is the inner one.
     pub const DF_INHERIT: u32 = 1 << 2;
-    /// The overlay answers neighbour solicitations: those need a closer look.
-    pub const PROXY: u32 = 1 << 3;
+    /// The overlay answers neighbour solicitations, or learns from advertisements: those need a closer look.
+    pub const NEIGHBOURS: u32 = 1 << 3;
     /// An XDP program may send by it: the headers have the Ethernet addresses of the next hop, and nobody at the port has
     /// VLAN tags beside the frames.
     pub const SHORT_CUT: u32 = 1 << 4;

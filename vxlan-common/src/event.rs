@@ -2,7 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::{Address, CountKey, Direction, FdbKey, IfIndex, Mac, Outcome, OverlayKey, RemoteIndex, Target};
+use crate::{
+    Address, CountKey, Direction, FdbEntry, FdbKey, IfIndex, Mac, NeighEntry, NeighKey, Outcome, OverlayKey,
+    RemoteIndex, RemoteKey, Seconds, Target,
+};
 
 /// How many can listen at once. Each brings a ring of its own, since a BPF ring has one consumer.
 pub const READERS: u32 = 8;
@@ -33,13 +36,48 @@ pub enum Tiding {
     Forgotten = 5,
     /// A frame was dropped; told once a second for each reason.
     Dropped = 6,
+    /// A station said what its IP address is, for the first time.
+    NeighLearned = 7,
+    /// Another station said that it has an IP address, or the same one elsewhere.
+    NeighMoved = 8,
+    /// A learned binding that was over made room for another.
+    NeighForgotten = 9,
+    /// A port has no place for another binding.
+    NeighRefused = 10,
+    /// A command set a neighbour.
+    NeighSet = 11,
+    /// A command removed a neighbour.
+    NeighDeleted = 12,
+    /// A command set a station, or a VTEP of a flood list.
+    StationSet = 13,
+    /// A command removed one.
+    StationDeleted = 14,
 }
 
-/// Whom or what a tiding is about. Misses and drops are told once a second for each.
+impl Tiding {
+    const ALL: [Self; 14] = [
+        Self::StationMissing,
+        Self::AddressMissing,
+        Self::Learned,
+        Self::Moved,
+        Self::Forgotten,
+        Self::Dropped,
+        Self::NeighLearned,
+        Self::NeighMoved,
+        Self::NeighForgotten,
+        Self::NeighRefused,
+        Self::NeighSet,
+        Self::NeighDeleted,
+        Self::StationSet,
+        Self::StationDeleted,
+    ];
+}
+
+/// Whom or what a tiding is about. Misses, drops and what is learned into map `neigh` are told once a second for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Pod, Zeroable)]
 #[repr(C, align(8))]
 pub struct Subject {
-    /// An IP address, or six bytes of a MAC address, or outcome and direction of a drop.
+    /// An IP address, or six bytes of a MAC address, or four of a port, or outcome and direction of a drop.
     who: [u8; 16],
     vni: u32,
     udp_port: u16,
@@ -76,6 +114,20 @@ impl Subject {
         *self.about(overlay, Tiding::AddressMissing) = address.0;
     }
 
+    /// Makes it about a neighbour.
+    #[inline(always)]
+    pub const fn set_neighbour(&mut self, tiding: Tiding, neighbour: &NeighKey) {
+        *self.about(neighbour.overlay(), tiding) = neighbour.address().0;
+    }
+
+    /// Makes it about a port of an overlay.
+    #[inline(always)]
+    pub const fn set_port(&mut self, tiding: Tiding, overlay: OverlayKey, port: IfIndex) {
+        let who = self.about(overlay, tiding);
+        *who = [0; 16];
+        [who[0], who[1], who[2], who[3]] = port.0.to_ne_bytes();
+    }
+
     /// Makes it about frames of an overlay that were dropped for one reason: what `key` counts.
     #[inline(always)]
     pub const fn set_drop(&mut self, key: &CountKey) {
@@ -96,6 +148,12 @@ pub struct Event {
     pub subject: Subject,
     target: u32,
     target_kind: u32,
+    /// The VTEP itself, of which the index may lead nowhere when this is read.
+    remote: RemoteKey,
+    mac: [u8; 6],
+    nud: u8,
+    flags: u8,
+    reserved: u32,
 }
 
 impl Event {
@@ -104,7 +162,68 @@ impl Event {
     const PORT: u32 = 2;
 
     /// Nothing yet.
-    pub const NONE: Self = Self { time: 0, subject: Subject::NONE, target: 0, target_kind: Self::NOWHERE };
+    pub const NONE: Self = Self {
+        time: 0,
+        subject: Subject::NONE,
+        target: 0,
+        target_kind: Self::NOWHERE,
+        remote: RemoteKey::plain(Address::NONE),
+        mac: [0; 6],
+        nud: 0,
+        flags: 0,
+        reserved: 0,
+    };
+
+    /// That a command set or removed the station `key`, behind `remote` if that is not none.
+    pub const fn of_station(tiding: Tiding, key: &FdbKey, entry: &FdbEntry, remote: RemoteKey) -> Self {
+        let mut event = Self { remote, flags: entry.flags, ..Self::NONE };
+        event.subject.set_station(tiding, key);
+        event.set_target(Some(entry.target()));
+        event
+    }
+
+    /// That a command set or removed the neighbour `key`.
+    pub const fn of_neighbour(tiding: Tiding, key: &NeighKey, entry: &NeighEntry, now: Seconds) -> Self {
+        let mut event = Self::NONE;
+        event.subject.set_neighbour(tiding, key);
+        event.set_neighbour(entry);
+        event.nud = entry.nud(now) as u8;
+        event
+    }
+
+    /// Says what is known of the neighbour that is its subject.
+    #[inline(always)]
+    pub const fn set_neighbour(&mut self, entry: &NeighEntry) {
+        self.mac = entry.mac().0;
+        self.nud = entry.nud_byte();
+        self.flags = entry.flags;
+        self.set_target(Some(Target::Port(entry.place().port())));
+    }
+
+    /// What is known of the neighbour that is its subject, as it was set.
+    pub const fn neighbour(&self) -> NeighEntry {
+        let port = match self.target() {
+            Some(Target::Port(port)) => port,
+            Some(Target::Remote(_)) | None => IfIndex::NONE,
+        };
+        NeighEntry::told(Mac(self.mac), self.nud, self.flags, port)
+    }
+
+    /// The flags of the station that a command set.
+    pub const fn flags(&self) -> u8 {
+        self.flags
+    }
+
+    /// The VTEP behind which that station is.
+    pub const fn remote(&self) -> RemoteKey {
+        self.remote
+    }
+
+    /// The port that it is about.
+    pub const fn port(&self) -> IfIndex {
+        let [a, b, c, d, ..] = self.subject.who;
+        IfIndex(u32::from_ne_bytes([a, b, c, d]))
+    }
 
     /// Says where its subject is now.
     #[inline(always)]
@@ -117,16 +236,8 @@ impl Event {
     }
 
     /// What happened; `None`: a newer version of the data path says it.
-    pub const fn tiding(&self) -> Option<Tiding> {
-        Some(match self.subject.tiding {
-            1 => Tiding::StationMissing,
-            2 => Tiding::AddressMissing,
-            3 => Tiding::Learned,
-            4 => Tiding::Moved,
-            5 => Tiding::Forgotten,
-            6 => Tiding::Dropped,
-            _ => return None,
-        })
+    pub fn tiding(&self) -> Option<Tiding> {
+        Tiding::ALL.into_iter().find(|tiding| *tiding as u8 == self.subject.tiding)
     }
 
     /// In which overlay.
@@ -163,12 +274,12 @@ impl Event {
 }
 
 const _: () = assert!(size_of::<Subject>() == 24);
-const _: () = assert!(size_of::<Event>() == 40);
+const _: () = assert!(size_of::<Event>() == 80);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{UdpPort, Vni};
+    use crate::{FdbFlags, Nud, PlaceKey, Seconds, UdpPort, Vni};
 
     #[test]
     fn an_event_tells_what_was_put_into_it() {
@@ -190,5 +301,28 @@ mod tests {
         let drop = (Direction::Rx, Outcome::NotAdmitted);
         event.subject.set_drop(&CountKey::new(overlay, drop.0, drop.1));
         assert_eq!((event.tiding(), event.drop()), (Some(Tiding::Dropped), Some(drop)));
+        event.subject.set_port(Tiding::NeighRefused, overlay, IfIndex(0x0102_0304));
+        assert_eq!((event.tiding(), event.port()), (Some(Tiding::NeighRefused), IfIndex(0x0102_0304)));
+    }
+
+    #[test]
+    fn what_a_command_changed_is_told_with_all_that_is_printed() {
+        let overlay = OverlayKey::new(Vni::from_wire([0, 1, 0xbc]), UdpPort(8472));
+        let mac = Mac([2, 0, 0, 0, 0, 9]);
+        let remote = RemoteKey::plain(Address::v4([192, 168, 1, 200]));
+        let entry = FdbEntry::configured(Target::Remote(RemoteIndex(7)), Seconds(0), FdbFlags::PERMANENT);
+        let event = Event::of_station(Tiding::StationSet, &FdbKey::new(overlay, mac), &entry, remote);
+        assert_eq!((event.mac(), event.flags(), event.remote()), (mac, FdbFlags::PERMANENT, remote));
+
+        let key = NeighKey::new(overlay, Address::v4([172, 55, 1, 3]));
+        let place = PlaceKey::new(IfIndex(8), 3);
+        let learned = NeighEntry::learned(mac, Seconds(5), Seconds(35), place);
+        let event = Event::of_neighbour(Tiding::NeighDeleted, &key, &learned, Seconds(34));
+        assert_eq!((event.tiding(), event.address()), (Some(Tiding::NeighDeleted), key.address()));
+        let told = event.neighbour();
+        assert_eq!((told.mac(), told.place().port(), told.is_learned()), (mac, IfIndex(8), true));
+        assert_eq!(told.nud(Seconds(0)), Nud::Reachable);
+        let over = Event::of_neighbour(Tiding::NeighDeleted, &key, &learned, Seconds(35));
+        assert_eq!(over.neighbour().nud(Seconds(0)), Nud::Stale);
     }
 }

@@ -43,7 +43,7 @@ pub use fdb::{FdbEntry, FdbFlags, FdbKey, Target};
 pub use flood::{FLOOD_PORTS, FLOOD_REMOTES, FloodList};
 pub use local::LocalAddress;
 pub use mac::Mac;
-pub use neigh::{NeighEntry, NeighFlags, NeighKey, Nud};
+pub use neigh::{Binder, NeighEntry, NeighFlags, NeighKey, Nud, Place, PlaceKey};
 pub use overlay::{Df, IfIndex, Overlay, OverlayFlags, OverlayKey, Seconds, UdpPort};
 pub use port::{Port, PortFlags, PortKind};
 pub use remote::{

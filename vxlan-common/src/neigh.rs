@@ -1,8 +1,9 @@
-//! Map `neigh`: the Ethernet address of a station's IP address, for which ARP and ND are answered at the port.
+//! Map `neigh`: the Ethernet address of a station's IP address, for which ARP and ND are answered at the port. Maps
+//! `binding` and `binder`: the places at a port for those that were learned there.
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::{Address, Mac, OverlayKey, Seconds};
+use crate::{Address, IfIndex, Mac, OverlayKey, Seconds};
 
 /// An IP address of an overlay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Pod, Zeroable)]
@@ -55,12 +56,15 @@ impl NeighFlags {
     pub const ROUTER: u8 = 1 << 0;
     /// A control plane set it (`extern_learn`).
     pub const EXTERN_LEARN: u8 = 1 << 1;
+    /// The data path learned it (`neighlearn`), so that it holds a place at a port. Nobody else sets it.
+    pub const LEARNED: u8 = 1 << 2;
 }
 
 /// A neighbour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C, align(8))]
 pub struct NeighEntry {
+    place: PlaceKey,
     expires: u32,
     updated: u32,
     mac: [u8; 6],
@@ -76,7 +80,37 @@ impl NeighEntry {
             Nud::Reachable => now.0.saturating_add(seconds),
             Nud::Stale | Nud::Noarp | Nud::Permanent => 0,
         };
-        Self { expires, updated: now.0, mac: mac.0, nud: nud as u8, flags }
+        Self { expires, updated: now.0, mac: mac.0, nud: nud as u8, flags, place: PlaceKey::NONE }
+    }
+
+    /// What a station said of itself `now`, which is believed until `until`; it holds `place`.
+    #[inline(always)]
+    pub const fn learned(mac: Mac, now: Seconds, until: Seconds, place: PlaceKey) -> Self {
+        let (nud, flags) = (Nud::Reachable as u8, NeighFlags::LEARNED);
+        Self { expires: until.0, updated: now.0, mac: mac.0, nud, flags, place }
+    }
+
+    /// What a tiding says of it: the state in which it was when it was told.
+    pub const fn told(mac: Mac, nud: u8, flags: u8, port: IfIndex) -> Self {
+        Self { expires: u32::MAX, updated: 0, mac: mac.0, nud, flags, place: PlaceKey::new(port, 0) }
+    }
+
+    /// The number of its state when it was set.
+    #[inline(always)]
+    pub const fn nud_byte(&self) -> u8 {
+        self.nud
+    }
+
+    /// Whether the data path made it, so that it may change it.
+    #[inline(always)]
+    pub const fn is_learned(&self) -> bool {
+        self.has(NeighFlags::LEARNED)
+    }
+
+    /// The place that it holds, if it was learned.
+    #[inline(always)]
+    pub const fn place(&self) -> PlaceKey {
+        self.place
     }
 
     /// Its Ethernet address.
@@ -86,6 +120,7 @@ impl NeighEntry {
     }
 
     /// When it was set.
+    #[inline(always)]
     pub const fn updated(&self) -> Seconds {
         Seconds(self.updated)
     }
@@ -122,8 +157,102 @@ impl NeighEntry {
     }
 }
 
+/// A place for a binding at a port. How many a port has is the limit of what can be learned there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Pod, Zeroable)]
+#[repr(C, align(8))]
+pub struct PlaceKey {
+    port: u32,
+    number: u32,
+}
+
+impl PlaceKey {
+    /// No place.
+    pub const NONE: Self = Self { port: 0, number: 0 };
+
+    /// Place `number` at `port`.
+    #[inline(always)]
+    pub const fn new(port: IfIndex, number: u32) -> Self {
+        Self { port: port.0, number }
+    }
+
+    /// The port, or the VTEP device.
+    #[inline(always)]
+    pub const fn port(&self) -> IfIndex {
+        IfIndex(self.port)
+    }
+
+    /// Which of that port's places.
+    #[inline(always)]
+    pub const fn number(&self) -> u32 {
+        self.number
+    }
+}
+
+/// Who has a place. Whoever sets `until` from a time that is over to one ahead, and says that the place is changing hands,
+/// has it: it removes what the last holder left, writes the new one, and says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Place {
+    /// Whose it is, or was.
+    pub holder: NeighKey,
+    until: u64,
+}
+
+impl Place {
+    /// In `until`, above the seconds: the place is changing hands.
+    const CHANGING: u64 = 1 << 32;
+
+    /// The place of `holder`.
+    #[inline(always)]
+    pub const fn new(holder: NeighKey, until: Seconds) -> Self {
+        Self { holder, until: until.0 as u64 }
+    }
+
+    /// Until when it is held.
+    #[inline(always)]
+    pub const fn until(&self) -> Seconds {
+        Seconds(self.until as u32)
+    }
+
+    /// Whether nobody has it for the moment.
+    #[inline(always)]
+    pub const fn is_changing(&self) -> bool {
+        Self::is_changing_word(self.until)
+    }
+
+    /// The word that says until when a place is held.
+    #[inline(always)]
+    pub const fn word(until: Seconds, is_changing: bool) -> u64 {
+        until.0 as u64 | if is_changing { Self::CHANGING } else { 0 }
+    }
+
+    /// Whether such a word says that nobody has the place for the moment.
+    #[inline(always)]
+    pub const fn is_changing_word(word: u64) -> bool {
+        word & Self::CHANGING != 0
+    }
+
+    /// Where that word is, for who reads and changes it by single instructions.
+    #[inline(always)]
+    pub const fn until_word(&mut self) -> &mut u64 {
+        &mut self.until
+    }
+}
+
+/// Of a port where bindings are learned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Binder {
+    /// The clock hand over its places.
+    pub hand: u64,
+    /// Announcements that found no place.
+    pub refused: u64,
+}
+
 const _: () = assert!(size_of::<NeighKey>() == 24);
-const _: () = assert!(size_of::<NeighEntry>() == 16);
+const _: () = assert!(size_of::<NeighEntry>() == 24);
+const _: () = assert!(size_of::<PlaceKey>() == 8);
+const _: () = assert!(size_of::<Place>() == 32);
 
 #[cfg(test)]
 mod tests {

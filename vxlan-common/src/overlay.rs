@@ -103,6 +103,8 @@ impl OverlayFlags {
     pub const STATION_MISSES: u32 = 1 << 11;
     /// IP addresses that nobody knows are reported (`l3miss`).
     pub const ADDRESS_MISSES: u32 = 1 << 12;
+    /// What stations at local ports say of their IP addresses is learned into map `neigh` (`neighlearn`).
+    pub const BINDINGS: u32 = 1 << 13;
 }
 
 /// The DF bit of an outer IPv4 header.
@@ -129,6 +131,12 @@ pub struct Overlay {
     pub ageing: u32,
     /// How many addresses may be learned; 0: no limit of its own (`maxaddress`).
     pub learned_limit: u32,
+    /// How many bindings may be learned at each port (`maxneigh`).
+    pub binding_limit: u32,
+    /// Seconds for which a learned binding of an IPv4 address is believed.
+    pub reachable_v4: u16,
+    /// The same of an IPv6 address.
+    pub reachable_v6: u16,
     group: u32,
     /// Its number: its row in map `unicast`.
     pub number: u32,
@@ -220,6 +228,13 @@ impl Overlay {
         Address(self.local)
     }
 
+    /// Until when a binding is believed that is learned `now`.
+    #[inline(always)]
+    pub const fn reachable_until(&self, now: Seconds, is_v4: bool) -> Seconds {
+        let seconds = if is_v4 { self.reachable_v4 } else { self.reachable_v6 };
+        Seconds(now.0.saturating_add(seconds as u32))
+    }
+
     /// The multicast group that floods go to, if there is one.
     #[inline(always)]
     pub const fn group(&self) -> Option<RemoteIndex> {
@@ -244,4 +259,4 @@ impl Overlay {
 }
 
 const _: () = assert!(size_of::<OverlayKey>() == 8);
-const _: () = assert!(size_of::<Overlay>() == 76);
+const _: () = assert!(size_of::<Overlay>() == 84);

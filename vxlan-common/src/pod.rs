@@ -16,6 +16,7 @@ macro_rules! pod {
 pod!(
     AdmitKey,
     AllowKey,
+    Binder,
     Count,
     CountKey,
     Device,
@@ -31,6 +32,8 @@ pod!(
     NextHop,
     Overlay,
     OverlayKey,
+    Place,
+    PlaceKey,
     Port,
     Remote,
     RemoteKey,

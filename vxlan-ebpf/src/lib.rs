@@ -20,6 +20,7 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod bind;
 pub mod flow;
 pub mod frame;
 pub mod learn;

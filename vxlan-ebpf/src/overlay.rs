@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! enter     the pair of stations did it before, within this second: by the same headers to the same VTEP; else
-//!   forward   the sender is behind this port; is it a question, or for a router?
+//!   forward   the sender is behind this port; does it say who it is, is it a question, or for a router?
+//!     bind      ARP and ND that tell whose an address is, where the overlay learns that
 //!     answer    ARP and ND, where the overlay is a proxy
 //!     route     a packet for a router, where the overlay looks behind it
 //!     onward    to one VTEP or port, else to
@@ -16,6 +17,8 @@
 //! stages, which are one there, is passed on untouched.
 
 mod answer;
+mod bind;
+mod discovery;
 mod encap;
 mod flood;
 mod journey;
@@ -85,6 +88,10 @@ stage! {
 stage! {
     /// The stage for what does not fit the path.
     too_big: too_big::answer
+}
+stage! {
+    /// The stage for ARP and neighbour advertisements where the overlay learns bindings; [`answer`] follows.
+    bind: bind::announcement
 }
 stage! {
     /// The stage for ARP and ND where the overlay is a proxy; another one may follow.
@@ -172,6 +179,9 @@ fn from_station<F: Frame, T: Tables>(
     journey: &Journey<'_>,
 ) -> Result<Ending, Outcome> {
     learn::from_port(tables, &FdbKey::new(journey.key, journey.source()), journey.from);
+    if journey.overlay.has(OverlayFlags::BINDINGS) && bind::may_be_announcement(frame, journey.ether_type.0) {
+        return Ok(Ending::new(Outcome::Proxied, Verdict::next_stage(Action::Bind)));
+    }
     if journey.overlay.has(OverlayFlags::PROXY) && answer::may_be_question(frame, journey.ether_type.0) {
         return Ok(Ending::new(Outcome::Proxied, Verdict::next_stage(Action::Answer)));
     }

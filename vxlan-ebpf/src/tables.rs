@@ -2,7 +2,8 @@
 
 use vxlan_common::{
     Address, FdbEntry, FdbKey, FloodList, HopState, IfIndex, NeighEntry, NeighKey, NextHop, Outcome, Overlay,
-    OverlayKey, Port, Remote, RemoteIndex, RxHit, Seconds, Stamp, Target, Tiding, TxHit, UdpPort, Vni,
+    OverlayKey, Place, PlaceKey, Port, Remote, RemoteIndex, RxHit, Seconds, Stamp, Target, Tiding, TxHit,
+    UdpPort, Vni,
 };
 
 use crate::learn::Standing;
@@ -41,6 +42,36 @@ pub trait Tables {
 
     /// What is known of a station by its IP address.
     fn neighbour(&self, key: &NeighKey) -> Option<NeighEntry>;
+
+    /// Adds a neighbour; false if it is there already or the table is full.
+    fn neighbour_add(&self, key: &NeighKey, entry: &NeighEntry) -> bool;
+
+    /// Replaces what is known of a neighbour.
+    fn neighbour_replace(&self, key: &NeighKey, entry: &NeighEntry);
+
+    /// Forgets a neighbour.
+    fn neighbour_remove(&self, key: &NeighKey);
+
+    /// Moves a port's clock hand on by `steps`; returns where it was.
+    fn binder_advance(&self, port: IfIndex, steps: u32) -> u32;
+
+    /// Who has a place at a port; `None`: nobody ever had.
+    fn place(&self, at: &PlaceKey) -> Option<Held<'_>>;
+
+    /// Takes a place that nobody ever had; false: another CPU did, or the table is full.
+    fn place_add(&self, at: &PlaceKey, place: &Place) -> bool;
+
+    /// Holds a place until `until`, if it is held until `seen` as yet; false: it is not.
+    fn place_hold(&self, at: &PlaceKey, seen: Seconds, until: Seconds) -> bool;
+
+    /// Takes a place that was held until `seen`, to give it to another until `until`; false: another CPU was first.
+    fn place_take(&self, at: &PlaceKey, seen: Seconds, until: Seconds) -> bool;
+
+    /// Gives a place that was taken until `until` to its new holder.
+    fn place_give(&self, at: &PlaceKey, holder: &NeighKey, until: Seconds);
+
+    /// Counts an announcement for which a port had no place, and tells whoever listens, once a second.
+    fn refuse(&self, overlay: OverlayKey, port: IfIndex);
 
     /// How many slots the ring of learned stations has.
     fn ring_slots(&self) -> u32;
@@ -87,6 +118,9 @@ pub trait Tables {
     /// Tells whoever listens where a station is now, or that it was forgotten.
     fn tell(&self, tiding: Tiding, station: &FdbKey, target: Target);
 
+    /// Tells whoever listens of a neighbour that is in the table, once a second for each.
+    fn tell_neighbour(&self, tiding: Tiding, key: &NeighKey);
+
     /// Tells whoever listens that nobody knows where a station is, once a second for each and not too much a second in
     /// all; false: it was not told this time.
     fn report_station(&self, station: &FdbKey) -> bool;
@@ -132,6 +166,17 @@ pub trait Tables {
 
     /// Counts a frame that came from a VTEP.
     fn count_received(&self, remote: RemoteIndex, bytes: usize);
+}
+
+/// Who has a place, or had it, as it was at one moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Held<'a> {
+    /// Whose it is.
+    pub holder: &'a NeighKey,
+    /// Until when.
+    pub until: Seconds,
+    /// Another CPU is about to give it to another.
+    pub is_changing: bool,
 }
 
 /// The way to a VTEP in an overlay, with what that VTEP overrides.

@@ -5,6 +5,7 @@
 //! reads what came out without a line of the engine.
 
 mod answer;
+mod bind;
 mod frame;
 mod frames;
 mod journey;

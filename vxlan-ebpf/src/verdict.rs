@@ -39,6 +39,8 @@ pub enum Action {
     Answer,
     /// On to the stage that looks behind a router.
     Route,
+    /// On to the stage that learns bindings.
+    Bind,
 }
 
 impl Action {
@@ -55,6 +57,7 @@ impl Action {
                 | Self::TooBig
                 | Self::Answer
                 | Self::Route
+                | Self::Bind
         )
     }
 }

@@ -18,6 +18,6 @@ pub use ethernet::{EtherType, Ethernet, Tag, TaggedEthernet, TwiceTaggedEthernet
 pub use icmp::{FragmentationNeeded, PacketTooBig};
 pub use ipv4::{Ipv4, Own, protocol};
 pub use ipv6::Ipv6;
-pub use ndp::{AdvertisementFrame, SolicitationFrame, SolicitationOption, solicitation};
+pub use ndp::{AdvertisementFrame, MessageFrame, MessageOption, advertisement, solicitation};
 pub use udp::{Ports, Tcp, Udp};
 pub use vxlan::Vxlan;

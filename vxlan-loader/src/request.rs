@@ -73,6 +73,10 @@ pub struct VtepChange {
     pub allow: Option<Vec<Allow>>,
     /// Do not flood ARP and ND that the proxy cannot answer.
     pub suppress: Option<bool>,
+    /// Learn the IP addresses of stations at local ports.
+    pub neighlearn: Option<bool>,
+    /// How many of them at each port.
+    pub maxneigh: Option<u32>,
 }
 
 /// How long an FDB entry stays.

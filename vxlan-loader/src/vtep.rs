@@ -50,6 +50,10 @@ pub enum Mode {
     Xdp,
 }
 
+/// How many bindings a port learns unless told otherwise: a bridge has a host's containers behind it, with a few
+/// addresses each.
+pub const MAXNEIGH: u32 = 256;
+
 /// A VTEP to be made. Every field that is `None` takes the default that its line names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VtepSpec {
@@ -109,6 +113,10 @@ pub struct VtepSpec {
     pub allow: Vec<Allow>,
     /// Do not flood ARP and ND that the proxy cannot answer.
     pub suppress: bool,
+    /// Learn the IP addresses of stations at local ports into the `neigh` table.
+    pub neighlearn: bool,
+    /// How many of them at each port.
+    pub maxneigh: u32,
 }
 
 impl VtepSpec {
@@ -143,6 +151,8 @@ impl VtepSpec {
             mode: Mode::Auto,
             allow: Vec::new(),
             suppress: false,
+            neighlearn: false,
+            maxneigh: MAXNEIGH,
         }
     }
 }

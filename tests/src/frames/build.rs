@@ -45,7 +45,6 @@ fn arp(operation: u8, sender: (Mac, Ipv4Addr), target: (Mac, Ipv4Addr)) -> Vec<u
 /// A multicast frame in which `sender` asks who has `target`, with or without its own link-layer address in an option
 /// (RFC 4861 section 4.3).
 pub fn neighbour_solicitation(sender: (Mac, Ipv6Addr), target: Ipv6Addr, with_option: bool) -> Vec<u8> {
-    const ICMP6: u8 = 58;
     let [.., a, b, c] = target.octets();
     let group = [0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, a, b, c];
     let mut message = [&[135, 0, 0, 0, 0, 0, 0, 0][..], &target.octets()].concat();
@@ -53,12 +52,27 @@ pub fn neighbour_solicitation(sender: (Mac, Ipv6Addr), target: Ipv6Addr, with_op
         message.extend([1, 1]);
         message.extend(sender.0.0);
     }
+    discovery(sender, group, message)
+}
+
+/// The frame in which `sender` tells everyone that its address is at `link_layer` (RFC 4861 section 4.4).
+pub fn neighbour_advertisement(sender: (Mac, Ipv6Addr), link_layer: Mac) -> Vec<u8> {
+    const OVERRIDE: u8 = 0x20;
+    let message =
+        [&[136, 0, 0, 0, OVERRIDE, 0, 0, 0][..], &sender.1.octets(), &[2, 1], &link_layer.0].concat();
+    discovery(sender, [0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], message)
+}
+
+/// A neighbour discovery message to a group, with its checksum.
+fn discovery(sender: (Mac, Ipv6Addr), group: [u8; 16], mut message: Vec<u8>) -> Vec<u8> {
+    const ICMP6: u8 = 58;
     let length = u8::try_from(message.len()).expect("a short message");
     let addresses = [sender.1.octets(), group].concat();
     let sum = checksum(&[&addresses[..], &[0, 0, 0, length, 0, 0, 0, ICMP6], &message].concat());
     message[2..4].copy_from_slice(&sum.to_be_bytes());
     let packet = [&[0x60, 0, 0, 0, 0, length, ICMP6, 255][..], &addresses, &message].concat();
-    ethernet(Mac([0x33, 0x33, 0xff, a, b, c]), sender.0, 0x86dd, &packet)
+    let [.., a, b, c, d] = group;
+    ethernet(Mac([0x33, 0x33, a, b, c, d]), sender.0, 0x86dd, &packet)
 }
 
 /// An IPv4 packet with a UDP datagram.

@@ -6,33 +6,21 @@
 
 use vxlan_common::{Address, FdbFlags, FdbKey, NeighEntry, NeighFlags, NeighKey, Outcome, OverlayFlags};
 
-use super::{Journey, lookup, miss, onwards};
+use super::{
+    Journey,
+    discovery::{self, ETHERNET},
+    lookup, miss, onwards,
+};
 use crate::{
     Frame, Tables,
     verdict::Ending,
-    wire::{
-        AdvertisementFrame, Arp, ArpFrame, EtherType, Ethernet, Ipv6, SolicitationFrame, SolicitationOption,
-        checksum, protocol, solicitation,
-    },
+    wire::{AdvertisementFrame, Arp, ArpFrame, EtherType, solicitation},
 };
-
-const ETHERNET: usize = size_of::<Ethernet>();
-const ICMP6: usize = ETHERNET + size_of::<Ipv6>();
-
-/// How many times eight bytes of options are read: a link-layer address and a nonce (RFC 7527) make two or three.
-const OPTION_UNITS: usize = 6;
 
 /// Whether a frame may ask for a station: all that the first stage looks at.
 #[inline(always)]
 pub(super) fn may_be_question<F: Frame>(frame: &F, ether_type: EtherType) -> bool {
-    match ether_type {
-        EtherType::ARP => true,
-        EtherType::IPV6 => {
-            frame.view::<Ipv6>(ETHERNET).is_ok_and(|ip| ip.next_header == protocol::ICMP6)
-                && frame.view::<u8>(ICMP6).is_ok_and(|kind| *kind == solicitation::KIND)
-        }
-        EtherType(_) => false,
-    }
+    ether_type == EtherType::ARP || discovery::is_message(frame, ether_type, solicitation::KIND)
 }
 
 /// Answers the frame, or says where it goes on.
@@ -42,6 +30,10 @@ pub(super) fn question<F: Frame, T: Tables>(
     tables: &T,
     journey: &Journey<'_>,
 ) -> Result<Ending, Outcome> {
+    // Where bindings are learned, what announces one comes here, too.
+    if !journey.overlay.has(OverlayFlags::PROXY) || !may_be_question(frame, journey.ether_type.0) {
+        return onwards();
+    }
     let is_arp = journey.ether_type.0 == EtherType::ARP;
     let target = if is_arp { arp_target(frame, journey)? } else { nd_target(frame, journey)? };
     if target.is_none() {
@@ -92,39 +84,24 @@ fn arp_target<F: Frame>(frame: &F, journey: &Journey<'_>) -> Result<Address, Out
 /// The address that a neighbour solicitation asks for; none: not one that is answered here.
 #[inline(always)]
 fn nd_target<F: Frame>(frame: &F, journey: &Journey<'_>) -> Result<Address, Outcome> {
-    let ns = frame.view::<SolicitationFrame>(0)?;
-    let (length, there) = (ns.ip.payload_len(), frame.len().saturating_sub(ICMP6));
-    let options = length.wrapping_sub(solicitation::LENGTH);
-    if !ns.is_sound() || length < solicitation::LENGTH || length > there || options % 8 != 0 {
+    let message = discovery::Message::of(frame)?;
+    if !message.frame.is_sound_question() {
         return Err(Outcome::MalformedQuestion);
     }
-    let (units, target, is_from_nobody) = (options / 8, Address(ns.target()), ns.is_from_nobody());
-    if units > OPTION_UNITS || target.is_v4() {
+    let (target, is_from_nobody) = (Address(message.frame.target()), message.frame.is_from_nobody());
+    if message.is_long() || target.is_v4() {
         return Ok(Address::NONE);
     }
-    let mut sum = ns.sum();
-    let mut next = 0;
-    for unit in 0..OPTION_UNITS {
-        if unit >= units {
-            break;
-        }
-        let option = *frame.view::<SolicitationOption>(size_of::<SolicitationFrame>() + 8 * unit)?;
-        sum += option.sum();
-        if unit != next {
-            continue;
-        }
-        next += option.units();
+    message.read_options(frame, |option| {
         let is_source = option.is_source();
-        if next == unit || is_source && (is_from_nobody || option.units() != 1) {
+        if is_source && (is_from_nobody || option.units() != 1) {
             return Err(Outcome::MalformedQuestion);
         }
         if is_source && option.mac() != journey.source() {
             return Err(Outcome::ForgedSender);
         }
-    }
-    if next != units || checksum::fold(sum) != 0xffff {
-        return Err(Outcome::MalformedQuestion);
-    }
+        Ok(())
+    })?;
     Ok(target)
 }
 

@@ -6,7 +6,7 @@ use vxlan_common::{
 };
 use zerocopy::{transmute_mut, transmute_ref};
 
-use super::{Journey, answer, encap, next_hop, too_big};
+use super::{Journey, answer, bind, encap, next_hop, too_big};
 use crate::{
     Frame, Tables, Verdict,
     flow::{self, Packet},
@@ -30,7 +30,9 @@ pub(super) fn recall<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfI
     }
     let ether_type = ethernet.0.ether_type;
     let packet = flow::ip_packet(frame, ether_type)?;
-    if hit.has(TxFlags::PROXY) && answer::may_be_question(frame, ether_type)
+    let may_tell =
+        || answer::may_be_question(frame, ether_type) || bind::may_be_announcement(frame, ether_type);
+    if hit.has(TxFlags::NEIGHBOURS) && may_tell()
         || too_big::largest(frame, ether_type, packet.inside) > hit.room as usize
     {
         return None;
@@ -134,7 +136,7 @@ fn flags<T: Tables>(tables: &T, journey: &Journey<'_>, way: &Way<'_>) -> u32 {
         (TxFlags::TOS_INHERIT, overlay.has(OverlayFlags::TOS_INHERIT)),
         (TxFlags::DF_INHERIT, overlay.df() == Df::Inherit),
         (TxFlags::DF, overlay.df() == Df::Set),
-        (TxFlags::PROXY, overlay.has(OverlayFlags::PROXY)),
+        (TxFlags::NEIGHBOURS, overlay.has(OverlayFlags::PROXY) || overlay.has(OverlayFlags::BINDINGS)),
         (TxFlags::SHORT_CUT, way.hop.state() == HopState::Ready && takes_xdp && !has_tags),
     ]
     .into_iter()

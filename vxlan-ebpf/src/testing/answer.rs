@@ -38,13 +38,13 @@ impl Host {
     /// One more neighbour, set now, with half a minute to go if it expires.
     fn with_neighbour(mut self, address: Address, mac: Mac, nud: Nud) -> Self {
         let entry = NeighEntry::new(mac, nud, 0, self.now.get(), 30);
-        self.neighbours.insert(NeighKey::new(key(), address), entry);
+        self.neighbours.get_mut().insert(NeighKey::new(key(), address), entry);
         self
     }
 
     fn with_router(mut self, address: Address) -> Self {
         let entry = NeighEntry::new(FAR, Nud::Permanent, NeighFlags::ROUTER, Seconds(0), 0);
-        self.neighbours.insert(NeighKey::new(key(), address), entry);
+        self.neighbours.get_mut().insert(NeighKey::new(key(), address), entry);
         self
     }
 }

@@ -12,9 +12,9 @@ use crate::{
     verdict::{Action, Verdict},
 };
 
-/// How many stages may follow the first: one that looks at the sender, one that answers or routes, one that looks for the
-/// destination, and one that floods or tells the sender.
-const STAGES: usize = 4;
+/// How many stages may follow the first: one that looks at the sender, one that learns a binding, one that answers or
+/// routes, one that looks for the destination, and one that floods or tells the sender.
+const STAGES: usize = 5;
 
 /// What became of a frame.
 #[derive(Debug)]
@@ -66,6 +66,7 @@ impl Host {
                 Action::Flood => overlay::flood(&mut frame, self, from),
                 Action::FloodLocally => overlay::flood_locally(&mut frame, self, from),
                 Action::Answer => overlay::answer(&mut frame, self, from),
+                Action::Bind => overlay::bind(&mut frame, self, from),
                 Action::Route => overlay::route(&mut frame, self, from),
                 _ => overlay::too_big(&mut frame, self, from),
             };

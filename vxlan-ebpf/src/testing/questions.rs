@@ -1,4 +1,4 @@
-//! ARP requests and neighbour solicitations as stations send them, made of plain bytes.
+//! ARP requests, neighbour solicitations and advertisements as stations send them, made of plain bytes.
 
 use std::{vec, vec::Vec};
 
@@ -73,7 +73,10 @@ pub(super) struct Solicitation {
     pub hop_limit: u8,
     pub from: [u8; 16],
     pub to: [u8; 16],
+    pub kind: u8,
     pub code: u8,
+    /// The first byte of an advertisement's flags.
+    pub flags: u8,
     pub target: [u8; 16],
     pub options: Vec<u8>,
     /// Added to the payload length of the IP header.
@@ -92,7 +95,9 @@ impl Solicitation {
             hop_limit: 255,
             from,
             to: [0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, a, b, c],
+            kind: 135,
             code: 0,
+            flags: 0,
             target,
             options: source_option(source),
             longer: 0,
@@ -105,6 +110,18 @@ impl Solicitation {
         Self { options: vec![14, 1, 1, 2, 3, 4, 5, 6], ..Self::new(source, [0; 16], target) }
     }
 
+    /// What the station that has `target` tells everyone (RFC 4861 section 4.4).
+    pub fn advertisement(source: Mac, target: [u8; 16]) -> Self {
+        Self {
+            kind: 136,
+            flags: 0x20,
+            destination: Mac([0x33, 0x33, 0, 0, 0, 1]),
+            to: [0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+            options: target_option(source),
+            ..Self::new(source, target, target)
+        }
+    }
+
     /// The same with some of it otherwise.
     pub fn bent(mut self, bend: impl FnOnce(&mut Self)) -> Self {
         bend(&mut self);
@@ -112,7 +129,7 @@ impl Solicitation {
     }
 
     pub fn bytes(&self) -> Vec<u8> {
-        let mut icmp = vec![135, self.code, 0, 0, 0, 0, 0, 0];
+        let mut icmp = vec![self.kind, self.code, 0, 0, self.flags, 0, 0, 0];
         icmp.extend(self.target);
         icmp.extend(&self.options);
         let length = (icmp.len() as i32 + self.longer) as u16;
@@ -123,6 +140,11 @@ impl Solicitation {
         let ip = [0x60 | self.class >> 4, self.class << 4, 0, 0, high, low, 58, self.hop_limit];
         [&self.destination.0[..], &self.source.0, &[0x86, 0xdd], &ip, &self.from, &self.to, &icmp].concat()
     }
+}
+
+/// The option "its address is".
+pub(super) fn target_option(mac: Mac) -> Vec<u8> {
+    [&[2, 1][..], &mac.0].concat()
 }
 
 /// The option "my address is".

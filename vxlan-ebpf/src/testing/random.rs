@@ -131,7 +131,7 @@ proptest! {
         if flags & 2 != 0 {
             for address in [Address::v4([172, 55, 1, 3]), Address(v6(3))] {
                 let entry = NeighEntry::new(FAR, Nud::Permanent, 0, Seconds(0), 0);
-                host.neighbours.insert(NeighKey::new(key(), address), entry);
+                host.neighbours.get_mut().insert(NeighKey::new(key(), address), entry);
             }
         }
         let frame = Bytes::new(bent(question, &changes, length));

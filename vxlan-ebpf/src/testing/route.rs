@@ -16,7 +16,7 @@ fn shortener() -> Host {
     let (peer, other) = (host.behind(PEER), host.behind(OTHER));
     for address in [Address::v4([172, 55, 1, 3]), Address(questions::v6(3))] {
         let entry = NeighEntry::new(FAR, Nud::Permanent, 0, Seconds(0), 0);
-        host.neighbours.insert(NeighKey::new(key(), address), entry);
+        host.neighbours.get_mut().insert(NeighKey::new(key(), address), entry);
     }
     let host = host.with_station(FAR, other);
     host.put(ROUTER, FdbEntry::configured(peer, Seconds(0), FdbFlags::PERMANENT | FdbFlags::ROUTER));
@@ -102,7 +102,7 @@ fn what_cannot_take_the_short_cut_goes_to_the_router_untouched() {
 fn a_neighbour_that_is_not_in_force_is_the_routers_business() {
     let mut host = shortener();
     let entry = NeighEntry::new(FAR, Nud::Stale, 0, Seconds(0), 0);
-    host.neighbours.insert(NeighKey::new(key(), Address::v4([172, 55, 1, 3])), entry);
+    host.neighbours.get_mut().insert(NeighKey::new(key(), Address::v4([172, 55, 1, 3])), entry);
     let sent = to_router()[0].udp(40);
     assert_eq!(host.send(sent.clone(), PORT_1).outer().inner, sent);
 }

@@ -9,14 +9,14 @@ use std::{
 
 use vxlan_common::{
     Address, Direction, FdbEntry, FdbKey, FloodList, IfIndex, NeighEntry, NeighKey, NextHop, Outcome,
-    Overlay, OverlayKey, Port, Remote, RemoteFlags, RemoteIndex, RemoteKey, RxHit, Seconds, Stamp, Subject,
-    Target, Tiding, TxHit, UdpPort,
+    Overlay, OverlayKey, Place, PlaceKey, Port, Remote, RemoteFlags, RemoteIndex, RemoteKey, RxHit, Seconds,
+    Stamp, Subject, Target, Tiding, TxHit, UdpPort,
 };
 
 use bytemuck::Zeroable;
 
-use crate::Tables;
 use crate::learn::{self, Standing};
+use crate::{Tables, tables::Held};
 
 /// A counter that moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,17 @@ pub(super) struct Host {
     pub allowed: Vec<(OverlayKey, [u8; 4], u32)>,
     pub fdb: RefCell<HashMap<FdbKey, FdbEntry>>,
     pub fdb_room: usize,
-    pub neighbours: HashMap<NeighKey, NeighEntry>,
+    pub neighbours: RefCell<HashMap<NeighKey, NeighEntry>>,
+    pub neighbour_room: usize,
+    pub places: RefCell<HashMap<PlaceKey, &'static Place>>,
+    /// Each port's clock hand.
+    pub hands: RefCell<HashMap<IfIndex, u32>>,
+    /// Announcements that found no place.
+    pub refused: RefCell<Vec<IfIndex>>,
+    /// What whoever listens was told of neighbours.
+    pub told_of: RefCell<Vec<(Tiding, NeighKey, NeighEntry)>>,
+    /// How often a neighbour was written anew.
+    pub neighbour_writes: Cell<u32>,
     /// How often an entry was written anew.
     pub replaced: Cell<u32>,
     pub ring: RefCell<HashMap<u32, &'static FdbKey>>,
@@ -150,7 +160,77 @@ impl Tables for Host {
     }
 
     fn neighbour(&self, key: &NeighKey) -> Option<NeighEntry> {
-        self.neighbours.get(key).copied()
+        self.neighbours.borrow().get(key).copied()
+    }
+
+    fn neighbour_add(&self, key: &NeighKey, entry: &NeighEntry) -> bool {
+        let mut neighbours = self.neighbours.borrow_mut();
+        if neighbours.contains_key(key) || neighbours.len() >= self.neighbour_room {
+            return false;
+        }
+        neighbours.insert(*key, *entry);
+        true
+    }
+
+    fn neighbour_replace(&self, key: &NeighKey, entry: &NeighEntry) {
+        self.neighbour_writes.set(self.neighbour_writes.get() + 1);
+        if let Some(there) = self.neighbours.borrow_mut().get_mut(key) {
+            *there = *entry;
+        }
+    }
+
+    fn neighbour_remove(&self, key: &NeighKey) {
+        self.neighbours.borrow_mut().remove(key);
+    }
+
+    fn binder_advance(&self, port: IfIndex, steps: u32) -> u32 {
+        let mut hands = self.hands.borrow_mut();
+        let hand = hands.entry(port).or_default();
+        std::mem::replace(hand, hand.wrapping_add(steps))
+    }
+
+    fn place(&self, at: &PlaceKey) -> Option<Held<'_>> {
+        let place = self.places.borrow().get(at).copied()?;
+        Some(Held { holder: &place.holder, until: place.until(), is_changing: place.is_changing() })
+    }
+
+    fn place_add(&self, at: &PlaceKey, place: &Place) -> bool {
+        let mut places = self.places.borrow_mut();
+        let is_free = !places.contains_key(at);
+        places.entry(*at).or_insert_with(|| Box::leak(Box::new(*place)));
+        is_free
+    }
+
+    fn place_hold(&self, at: &PlaceKey, seen: Seconds, until: Seconds) -> bool {
+        let mut places = self.places.borrow_mut();
+        let Some(place) = places.get_mut(at).filter(|place| place.until() == seen) else { return false };
+        *place = Box::leak(Box::new(Place::new(place.holder, until)));
+        true
+    }
+
+    fn place_take(&self, at: &PlaceKey, seen: Seconds, until: Seconds) -> bool {
+        let mut places = self.places.borrow_mut();
+        let Some(place) = places.get_mut(at).filter(|place| place.until() == seen) else { return false };
+        let mut taken = **place;
+        *taken.until_word() = Place::word(until, true);
+        *place = Box::leak(Box::new(taken));
+        true
+    }
+
+    fn place_give(&self, at: &PlaceKey, holder: &NeighKey, until: Seconds) {
+        let mut places = self.places.borrow_mut();
+        let place = places.get_mut(at).expect("a place that was taken");
+        assert!(place.is_changing() && place.until() == until, "{place:?} was not taken");
+        *place = Box::leak(Box::new(Place::new(*holder, until)));
+    }
+
+    fn refuse(&self, _: OverlayKey, port: IfIndex) {
+        self.refused.borrow_mut().push(port);
+    }
+
+    fn tell_neighbour(&self, tiding: Tiding, key: &NeighKey) {
+        let entry = self.neighbour(key).expect("a neighbour to tell of");
+        self.told_of.borrow_mut().push((tiding, *key, entry));
     }
 
     fn ring_slots(&self) -> u32 {

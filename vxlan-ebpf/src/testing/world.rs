@@ -53,7 +53,7 @@ pub(super) fn host() -> Host {
 
 /// The same without VTEPs and ports.
 pub(super) fn bare() -> Host {
-    let host = Host { ring_slots: 64, fdb_room: 1000, ..Host::default() };
+    let host = Host { ring_slots: 64, fdb_room: 1000, neighbour_room: 1000, ..Host::default() };
     host.now.set(Seconds(1000));
     host.claims.set(100);
     host.with_overlay(key())

@@ -30,9 +30,22 @@ impl Arp {
     /// Whether it asks for the Ethernet address of an IPv4 address.
     #[inline(always)]
     pub fn is_request(&self) -> bool {
+        self.is_ipv4() && self.operation == Self::REQUEST
+    }
+
+    /// Whether its sender says what its address is: it answers, or it announces itself (RFC 5227 section 3). The sender
+    /// of another question has not been asked.
+    #[inline(always)]
+    pub fn is_announcement(&self) -> bool {
+        self.is_ipv4()
+            && (self.operation == Self::REPLY
+                || self.operation == Self::REQUEST && self.sender == self.target)
+    }
+
+    #[inline(always)]
+    fn is_ipv4(&self) -> bool {
         (self.hardware == Self::ETHERNET || self.hardware == Self::IEEE802)
             && self.protocol == EtherType::IPV4
-            && self.operation == Self::REQUEST
     }
 
     /// Whether its lengths are those of Ethernet and IPv4 addresses; if not, the rest stands elsewhere.

@@ -13,7 +13,12 @@ pub mod solicitation {
     pub const LENGTH: usize = 24;
 }
 
-const ADVERTISEMENT: u8 = 136;
+/// What a neighbour advertisement looks like; without options it is as long as a solicitation.
+pub mod advertisement {
+    /// Its ICMPv6 type.
+    pub const KIND: u8 = 136;
+}
+
 const HOP_LIMIT: u8 = 255;
 const ALL_NODES: [u8; 16] = [0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 const ALL_NODES_MAC: Mac = Mac([0x33, 0x33, 0, 0, 0, 1]);
@@ -35,17 +40,17 @@ pub struct Message {
     target: [u8; 16],
 }
 
-/// A neighbour solicitation in its frame, up to its options.
+/// A neighbour solicitation or advertisement in its frame, up to its options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
-pub struct SolicitationFrame {
+pub struct MessageFrame {
     ethernet: Ethernet,
     /// The packet's header.
     pub ip: Ipv6,
     message: Message,
 }
 
-impl SolicitationFrame {
+impl MessageFrame {
     /// Whether the asker has no address yet: it wants to know whether somebody else has the one that it means to take
     /// (RFC 4862 section 5.4.2).
     #[inline(always)]
@@ -53,14 +58,31 @@ impl SolicitationFrame {
         u128::from_ne_bytes(self.ip.source) == 0
     }
 
-    /// Whether all but its options is as a receiver demands (RFC 4861 section 7.1.1).
+    /// Whether all but its options is as the receiver of a solicitation demands (RFC 4861 section 7.1.1).
     #[inline(always)]
-    pub fn is_sound(&self) -> bool {
+    pub fn is_sound_question(&self) -> bool {
+        self.is_sound() && (!self.is_from_nobody() || self.is_to_solicited_node())
+    }
+
+    /// The same of an advertisement (section 7.1.2).
+    #[inline(always)]
+    pub fn is_sound_advertisement(&self) -> bool {
+        let to_all = matches!(self.ip.destination, [0xff, ..]);
+        self.is_sound() && !(to_all && self.message.flags[0] & SOLICITED != 0)
+    }
+
+    #[inline(always)]
+    fn is_sound(&self) -> bool {
         self.ip.is_version6()
             && self.ip.hop_limit == HOP_LIMIT
             && self.message.code == 0
             && !matches!(self.message.target, [0xff, ..])
-            && (!self.is_from_nobody() || self.is_to_solicited_node())
+    }
+
+    /// Whether an advertisement takes the place of what was known before (section 4.4).
+    #[inline(always)]
+    pub const fn overrides(&self) -> bool {
+        self.message.flags[0] & OVERRIDE != 0
     }
 
     #[inline(always)]
@@ -69,7 +91,7 @@ impl SolicitationFrame {
         *group == SOLICITED_NODE
     }
 
-    /// The address that is asked about.
+    /// The address that is asked or told about.
     #[inline(always)]
     pub const fn target(&self) -> [u8; 16] {
         self.message.target
@@ -87,13 +109,13 @@ impl SolicitationFrame {
 /// The first eight bytes of an option, or eight of its later ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
-pub struct SolicitationOption {
+pub struct MessageOption {
     kind: u8,
     units: u8,
     mac: [u8; 6],
 }
 
-impl SolicitationOption {
+impl MessageOption {
     const SOURCE: u8 = 1;
     const TARGET: u8 = 2;
 
@@ -107,6 +129,12 @@ impl SolicitationOption {
     #[inline(always)]
     pub const fn is_source(&self) -> bool {
         self.kind == Self::SOURCE
+    }
+
+    /// Whether it is the link-layer address of whom an advertisement is about, of whatever length.
+    #[inline(always)]
+    pub const fn is_target(&self) -> bool {
+        self.kind == Self::TARGET
     }
 
     /// The address in it.
@@ -133,7 +161,7 @@ pub struct AdvertisementFrame {
     ethernet: Ethernet,
     ip: Ipv6,
     message: Message,
-    option: SolicitationOption,
+    option: MessageOption,
 }
 
 impl AdvertisementFrame {
@@ -141,7 +169,7 @@ impl AdvertisementFrame {
     /// (RFC 4861 section 7.2.4).
     #[inline(always)]
     pub fn answer(&mut self, mac: Mac, is_router: bool) {
-        const LENGTH: u16 = (size_of::<Message>() + size_of::<SolicitationOption>()) as u16;
+        const LENGTH: u16 = (size_of::<Message>() + size_of::<MessageOption>()) as u16;
         let (asker, class) = (self.ip.source, self.ip.traffic_class());
         let router = if is_router { ROUTER } else { 0 };
         // Whoever has no address yet cannot be answered there: everyone is told.
@@ -157,13 +185,13 @@ impl AdvertisementFrame {
         self.ip.set(protocol::ICMP6, HOP_LIMIT, LENGTH);
         self.ip.set_traffic_class(class);
         self.ip.source = self.message.target;
-        (self.message.kind, self.message.code, self.message.checksum) = (ADVERTISEMENT, 0, [0; 2]);
-        self.option = SolicitationOption { kind: SolicitationOption::TARGET, units: 1, mac: mac.0 };
+        (self.message.kind, self.message.code, self.message.checksum) = (advertisement::KIND, 0, [0; 2]);
+        self.option = MessageOption { kind: MessageOption::TARGET, units: 1, mac: mac.0 };
         let pseudo = checksum::pseudo6(&self.ip.source, &self.ip.destination, protocol::ICMP6, LENGTH);
         let sum = pseudo + checksum::sum(self.message.as_bytes()) + self.option.sum();
         self.message.checksum = checksum::finish(sum);
     }
 }
 
-const _: () = assert!(size_of::<SolicitationFrame>() == 54 + solicitation::LENGTH);
+const _: () = assert!(size_of::<MessageFrame>() == 54 + solicitation::LENGTH);
 const _: () = assert!(size_of::<AdvertisementFrame>() == 86);

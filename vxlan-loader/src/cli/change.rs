@@ -69,6 +69,8 @@ impl LinkSet {
             mode: options.mode,
             allow: if options.allow.is_empty() { None } else { Some(check.allow(&options.allow)?) },
             suppress: switches.suppress(),
+            neighlearn: switches.neighlearn(),
+            maxneigh: check.option(options.maxneigh, "maxneigh", 1, 65535)?,
         })
     }
 }

@@ -23,10 +23,10 @@ pub enum Topic {
     All,
     /// What nobody knows: stations (l2miss) and IP addresses (l3miss)
     Miss,
-    /// The same, as ip calls it
+    /// The same, and neighbours that are learned, set and deleted
     #[value(alias = "neighbor", alias = "neighbour")]
     Neigh,
-    /// Stations that are learned, move and go
+    /// Stations that are learned, set, move and go
     Fdb,
     /// Dropped frames, once a second for each reason
     Drop,

@@ -44,6 +44,9 @@ pub struct VtepOptions {
     /// Most addresses to learn, or unlimited
     #[arg(long, value_name = "NUMBER", value_parser = value::limit)]
     pub maxaddress: Option<u64>,
+    /// Most neighbours to learn at each port, with neighlearn [default: 256]
+    #[arg(long, value_name = "NUMBER", value_parser = value::number)]
+    pub maxneigh: Option<u64>,
     /// MTU of the device
     #[arg(long, value_name = "MTU", value_parser = value::number)]
     pub mtu: Option<u64>,
@@ -102,6 +105,7 @@ switches! {
     gbp no_gbp "gbp" "no-gbp": "Carry the group policy";
     localbypass no_localbypass "localbypass" "no-localbypass": "Short cut to VTEPs of this host [default: on]";
     suppress no_suppress "suppress" "no-suppress": "Do not flood ARP and ND that the proxy cannot answer";
+    neighlearn no_neighlearn "neighlearn" "no-neighlearn": "Learn neighbours from what stations at local ports say of themselves";
 }
 
 impl VtepOptions {

@@ -98,8 +98,8 @@ fn the_articles_point_to_point_is_a_vtep() {
 
 #[test]
 fn both_spellings_make_the_same_vtep() {
-    let keywords = "link add v type vxlan id 5 group 239.1.1.1 dev eth0 nolearning proxy l2miss l3miss ttl 5 tos 10 df set srcport 5000 6000 mtu 1300 mode tc allow known allow 10.0.0.0/8 suppress ageing 10 maxaddress 7 noudpcsum";
-    let options = "attach eth0 --name v --vni 5 --group 239.1.1.1 --no-learning --proxy --l2miss --l3miss --ttl 5 --tos 0x10 --df set --srcport 5000 6000 --mtu 1300 --mode tc --allow known --allow 10.0.0.0/8 --suppress --ageing 10 --maxaddress 7 --no-udpcsum";
+    let keywords = "link add v type vxlan id 5 group 239.1.1.1 dev eth0 nolearning proxy l2miss l3miss ttl 5 tos 10 df set srcport 5000 6000 mtu 1300 mode tc allow known allow 10.0.0.0/8 suppress ageing 10 maxaddress 7 noudpcsum neighlearn maxneigh 9";
+    let options = "attach eth0 --name v --vni 5 --group 239.1.1.1 --no-learning --proxy --l2miss --l3miss --ttl 5 --tos 0x10 --df set --srcport 5000 6000 --mtu 1300 --mode tc --allow known --allow 10.0.0.0/8 --suppress --ageing 10 --maxaddress 7 --no-udpcsum --neighlearn --maxneigh 9";
     let (spec, name) = vtep(keywords).expect(keywords);
     assert_eq!(vtep(options), Ok((spec.clone(), name)));
     assert_eq!((spec.ttl, spec.tos, spec.df), (Ttl::Fixed(5), Tos::Fixed(0x10), Df::Set));
@@ -109,6 +109,7 @@ fn both_spellings_make_the_same_vtep() {
         (spec.learning, spec.proxy, spec.rsc, spec.suppress, spec.udpcsum),
         (false, true, false, true, Some(false))
     );
+    assert_eq!((spec.neighlearn, spec.maxneigh), (true, 9));
 }
 
 #[test]
@@ -146,6 +147,8 @@ fn what_is_out_of_range_is_refused_with_the_range() {
     for (options, part) in [
         ("ttl 256", "ttl 256 is out of range: choose 0 to 255"),
         ("tos 100", "tos 256 is out of range"),
+        ("neighlearn maxneigh 0", "maxneigh 0 is out of range: choose 1 to 65535"),
+        ("neighlearn maxneigh 65536", "maxneigh 65536 is out of range"),
         ("dstport 65536", "choose 0 to 65535"),
         ("srcport 6000 5000", "give the smaller port first"),
         ("srcport 0 5000", "srcport 0 is out of range: choose 1 to 65535"),

@@ -132,5 +132,7 @@ fn make(
     spec.mode = options.mode.unwrap_or(Mode::Auto);
     spec.allow = check.allow(&options.allow)?;
     spec.suppress = switches.suppress().unwrap_or(false);
+    spec.neighlearn = switches.neighlearn().unwrap_or(false);
+    spec.maxneigh = check.option(options.maxneigh, "maxneigh", 1, 65535)?.unwrap_or(spec.maxneigh);
     Ok((spec, name))
 }

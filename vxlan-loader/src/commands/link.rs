@@ -77,6 +77,8 @@ fn row(vtep: &Vtep, netlink: &Netlink) -> Result<Option<Row>> {
         ageing: vtep.overlay.ageing,
         admit_known: vtep.overlay.has(OverlayFlags::ADMIT_KNOWN),
         suppress: vtep.spec.suppress,
+        neighlearn: vtep.spec.neighlearn,
+        maxneigh: vtep.spec.maxneigh,
         allow: vtep.spec.allow.iter().filter_map(prefix).collect(),
     };
     Ok(Some(Row {

@@ -11,10 +11,10 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use vxlan_common::FdbKey;
 
-use super::fdb;
 use super::session::Session;
+use super::{fdb, neigh};
 use crate::cli::{Monitor, Topic};
-use crate::output::monitor::{self as print, Row, What};
+use crate::output::monitor::{self as print, Event, Row, What};
 use crate::output::{Style, print_on};
 use crate::overlays::{Ears, Happening, Notice, Overlays};
 
@@ -129,7 +129,15 @@ impl Listener {
             Happening::StationMissing(_) | Happening::AddressMissing(_) => {
                 matches!(self.topic, Topic::All | Topic::Miss | Topic::Neigh)
             }
-            Happening::Learned(_) | Happening::Forgotten(_) => matches!(self.topic, Topic::All | Topic::Fdb),
+            Happening::Learned(_)
+            | Happening::Forgotten(_)
+            | Happening::StationSet(_)
+            | Happening::StationDeleted(_) => matches!(self.topic, Topic::All | Topic::Fdb),
+            Happening::NeighLearned(_)
+            | Happening::NeighForgotten(_)
+            | Happening::NeighSet(_)
+            | Happening::NeighDeleted(_)
+            | Happening::NeighRefused(_) => matches!(self.topic, Topic::All | Topic::Neigh),
             Happening::Dropped(..) => matches!(self.topic, Topic::All | Topic::Drop),
         };
         topic && self.device.as_ref().is_none_or(|device| *device == notice.device)
@@ -145,8 +153,17 @@ fn row(notice: &Notice) -> Row {
         what: match &notice.happening {
             Happening::StationMissing(mac) => What::StationMissing(*mac),
             Happening::AddressMissing(address) => What::AddressMissing((*address).into()),
-            Happening::Learned(station) => What::Learned(fdb::row(station)),
-            Happening::Forgotten(station) => What::Forgotten(fdb::row(station)),
+            Happening::Learned(station) => What::Station(Event::Learned, fdb::row(station)),
+            Happening::StationSet(station) => What::Station(Event::Set, fdb::row(station)),
+            Happening::Forgotten(station) | Happening::StationDeleted(station) => {
+                What::Station(Event::Deleted, fdb::row(station))
+            }
+            Happening::NeighLearned(neighbour) => What::Neigh(Event::Learned, neigh::row(neighbour)),
+            Happening::NeighSet(neighbour) => What::Neigh(Event::Set, neigh::row(neighbour)),
+            Happening::NeighForgotten(neighbour) | Happening::NeighDeleted(neighbour) => {
+                What::Neigh(Event::Deleted, neigh::row(neighbour))
+            }
+            Happening::NeighRefused(port) => What::NeighRefused(port.clone()),
             Happening::Dropped(direction, outcome) => What::Dropped(*direction, *outcome),
         },
     }

@@ -52,7 +52,7 @@ fn print(neighbours: &[Neighbour], of_one_device: bool, session: &Session<'_>) -
     session.print(|| neigh::text(&rows, of_one_device, style), || neigh::json(&rows, of_one_device, style))
 }
 
-fn row(neighbour: &Neighbour) -> Row {
+pub(super) fn row(neighbour: &Neighbour) -> Row {
     Row {
         address: neighbour.address,
         device: neighbour.device.clone(),
@@ -62,5 +62,6 @@ fn row(neighbour: &Neighbour) -> Row {
         age: neighbour.age,
         left: neighbour.left,
         nud: neighbour.nud,
+        port: neighbour.port.clone(),
     }
 }

@@ -46,5 +46,6 @@ pub(super) fn row(port: &DirectPort) -> Row {
         mode: if port.is_xdp { "xdp" } else { "tc" },
         peer: port.has_peer,
         stations: port.stations,
+        bindings: port.bindings,
     }
 }

@@ -16,6 +16,7 @@ const MAP_CREATE: libc::c_int = 0;
 const MAP_UPDATE_ELEM: libc::c_int = 2;
 const MAP_DELETE_ELEM: libc::c_int = 3;
 const OBJ_GET: libc::c_int = 7;
+const PROG_TEST_RUN: libc::c_int = 10;
 const OBJ_GET_INFO_BY_FD: libc::c_int = 15;
 const MAP_LOOKUP_BATCH: libc::c_int = 24;
 const MAP_UPDATE_BATCH: libc::c_int = 26;
@@ -105,6 +106,19 @@ struct Element {
     flags: u64,
 }
 
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+struct TestRun {
+    program: u32,
+    answer: u32,
+    input_size: u32,
+    output_size: u32,
+    input: u64,
+    output: u64,
+    repeat: u32,
+    duration: u32,
+}
+
 /// Runs one command of bpf(2).
 ///
 /// # Safety
@@ -119,12 +133,7 @@ unsafe fn bpf<T: Pod>(command: libc::c_int, attributes: &mut T) -> io::Result<li
 
 /// The TCX or XDP link that is pinned at `path`.
 pub(super) fn device_link(path: &Path) -> io::Result<DeviceLink> {
-    let path = CString::new(path.as_os_str().as_bytes())?;
-    let mut get = ObjGet { path: path.as_ptr() as u64, ..ObjGet::zeroed() };
-    // SAFETY: `path` lives until the end of this function.
-    let fd = unsafe { bpf(OBJ_GET, &mut get)? };
-    // SAFETY: the kernel just made this descriptor for us.
-    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    let fd = pinned(path)?;
     let mut info = LinkInfo::zeroed();
     let mut ask = Info {
         fd: fd.as_raw_fd() as u32,
@@ -137,6 +146,29 @@ pub(super) fn device_link(path: &Path) -> io::Result<DeviceLink> {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "it is no TCX or XDP link"));
     }
     Ok(DeviceLink { id: info.id, program: info.program, device: IfIndex(info.device) })
+}
+
+/// What is pinned at `path`.
+pub(super) fn pinned(path: &Path) -> io::Result<OwnedFd> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    let mut get = ObjGet { path: path.as_ptr() as u64, ..ObjGet::zeroed() };
+    // SAFETY: `path` lives until the end of this function.
+    let fd = unsafe { bpf(OBJ_GET, &mut get)? };
+    // SAFETY: the kernel just made this descriptor for us.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Runs a program for frames once, at `frame`, which goes nowhere.
+pub(super) fn run(program: BorrowedFd<'_>, frame: &[u8]) -> io::Result<()> {
+    let mut run = TestRun {
+        program: program.as_raw_fd() as u32,
+        input_size: frame.len() as u32,
+        input: frame.as_ptr() as u64,
+        repeat: 1,
+        ..TestRun::zeroed()
+    };
+    // SAFETY: the kernel reads `input_size` bytes of `frame`, which lives until the call is over, and writes none.
+    unsafe { bpf(PROG_TEST_RUN, &mut run) }.map(drop)
 }
 
 /// Makes a hash map whose rows take memory only while they are there.

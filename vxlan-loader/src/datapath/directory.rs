@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use vxlan_common::IfIndex;
 
 use super::hook::Hook;
-use super::names::MAPS;
+use super::names::{ANNOUNCE, MAPS};
 
 /// The pins of one network namespace.
 #[derive(Clone, Debug)]
@@ -47,6 +47,7 @@ impl Directory {
     pub fn is_whole(&self) -> bool {
         MAPS.iter().all(|map| self.map(map).exists())
             && Hook::ALL.iter().all(|hook| hook.is_xdp() || self.program(hook.program()).exists())
+            && self.program(ANNOUNCE).exists()
     }
 
     /// Makes the directories.

@@ -10,13 +10,16 @@ use aya::maps::{Map, MapData, RingBuf};
 use vxlan_common::{Event, Listener, READERS};
 
 use super::directory::Directory;
-use super::names::EVENTS;
+use super::names::{ANNOUNCE, EVENTS};
 use super::table::{broken, pinned};
 use super::tables::Tables;
 use super::{Datapath, bpf};
 
-/// Bytes of a ring: room for 5,461 events.
+/// Bytes of a ring: room for 2,978 events.
 const RING: u32 = 1 << 18;
+
+/// What stands in front of an event that a command tells.
+const ETHERNET: usize = 14;
 
 // Places in map `state`, as the object has them.
 const HEARD: u32 = 2;
@@ -100,6 +103,28 @@ impl Datapath {
     pub fn lost(&self, ears: &Ears) -> Result<(u64, u64)> {
         let Some(tables) = self.tables()? else { return Ok((0, 0)) };
         Ok((tables.state.get(LOST + ears.slot)?, tables.state.get(UNREPORTED)?))
+    }
+
+    /// Tells whoever listens what a command changed. Nobody is waited for: a ring that is full loses it, and counts that.
+    /// What cannot be told is no reason for the command to fail.
+    pub fn tell(&self, events: &[Event]) {
+        if let Err(error) = self.try_tell(events) {
+            log::debug!("cannot tell those who listen: {error:#}");
+        }
+    }
+
+    fn try_tell(&self, events: &[Event]) -> Result<()> {
+        let Some(tables) = self.tables()?.filter(|_| !events.is_empty()) else { return Ok(()) };
+        if tables.state.get(HEARD)? == 0 {
+            return Ok(());
+        }
+        let program = bpf::pinned(&self.directory.program(ANNOUNCE))?;
+        for event in events {
+            let mut frame = [0; ETHERNET + size_of::<Event>()];
+            frame[ETHERNET..].copy_from_slice(bytemuck::bytes_of(event));
+            bpf::run(program.as_fd(), &frame)?;
+        }
+        Ok(())
     }
 
     /// Takes back the slots whose owners are gone.

@@ -1,13 +1,15 @@
 //! The names of the maps, in the object and as pins.
 
 /// Names of the maps that are pinned. The last two are the loader's own; the rest are in the object.
-pub(super) const MAPS: [&str; 25] = [
+pub(super) const MAPS: [&str; 27] = [
     "vni",
     "listen",
     "port",
     "device",
     "fdb",
     "neigh",
+    "binding",
+    "binder",
     "ring",
     "flood",
     "remote",
@@ -36,6 +38,9 @@ pub(super) const READER: &str = "reader";
 
 /// The table of the rings of those who listen.
 pub(super) const EVENTS: &str = "events";
+
+/// The program that commands run to tell what they changed.
+pub(super) const ANNOUNCE: &str = "vxbpf_announce";
 
 /// The table of the programs that others call.
 pub(super) const STAGE: &str = "stage";

@@ -14,7 +14,7 @@ use aya::{Ebpf, EbpfError, EbpfLoader};
 
 use super::directory::{Directory, remove_pin};
 use super::hook::Hook;
-use super::names::{MAPS, STAGE, XDP_STAGE};
+use super::names::{ANNOUNCE, MAPS, STAGE, XDP_STAGE};
 use super::table::errno;
 use super::tables::Tables;
 
@@ -85,14 +85,21 @@ impl Part {
                 "vxbpf_forward",
                 "vxbpf_onward",
                 "vxbpf_arrive",
+                "vxbpf_bind",
             ],
             Self::Xdp => &["vxbpf_xforward", "vxbpf_xarrive"],
         }
     }
 
-    /// The hooks of the others.
+    /// The hooks of others.
     fn hooks(self) -> impl Iterator<Item = Hook> {
         Hook::ALL.into_iter().filter(move |hook| hook.is_xdp() == (self == Self::Xdp))
+    }
+
+    /// All that are pinned: those with a hook, and the one that commands run.
+    fn pinned(self) -> impl Iterator<Item = &'static str> {
+        let run = (self == Self::Tc).then_some(ANNOUNCE);
+        self.hooks().map(Hook::program).chain(run)
     }
 }
 
@@ -139,11 +146,11 @@ pub(super) fn renew(directory: &Directory) -> Result<()> {
     Ok(())
 }
 
-/// Pins the programs of a part that hang somewhere, in the place of those that are there.
+/// Pins the programs of a part that hang somewhere or are run by commands, in the place of those that are there.
 fn pin_part(object: &mut Ebpf, directory: &Directory, part: Part) -> Result<()> {
-    for hook in part.hooks() {
-        let program = loaded(object, hook.program())?;
-        let (path, new) = (directory.program(hook.program()), directory.program("new"));
+    for name in part.pinned() {
+        let program = loaded(object, name)?;
+        let (path, new) = (directory.program(name), directory.program("new"));
         remove_pin(&new)?;
         program.pin(&new).with_context(|| format!("cannot pin {}", new.display()))?;
         fs::rename(&new, &path).with_context(|| format!("cannot pin {}", path.display()))?;
@@ -183,8 +190,7 @@ fn open(directory: &Directory, sizes: Sizes) -> Result<Ebpf> {
 
 /// Loads a part's programs and puts those that hang nowhere into their table, before anything can call them.
 fn load_part(object: &mut Ebpf, part: Part) -> Result<()> {
-    let hung = part.hooks().map(Hook::program);
-    let names: Vec<_> = hung.chain(part.stages().iter().copied()).collect();
+    let names: Vec<_> = part.pinned().chain(part.stages().iter().copied()).collect();
     load_programs(object, &names)?;
     let programs = part
         .stages()

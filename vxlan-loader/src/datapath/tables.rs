@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use anyhow::{Context, Result};
 use aya::maps::{Map, MapData, PerCpuArray, PerCpuHashMap, PerCpuValues};
 use vxlan_common::{
-    AdmitKey, Count, CountKey, Device, Direction, FdbEntry, FdbKey, FloodList, Known, Listener, NeighEntry,
-    NeighKey, Outcome, Overlay, OverlayKey, Port, READERS, Remote, RemoteIndex, RemoteKey, RemoteTraffic,
-    Unicast,
+    AdmitKey, Binder, Count, CountKey, Device, Direction, FdbEntry, FdbKey, FloodList, Known, Listener,
+    NeighEntry, NeighKey, Outcome, Overlay, OverlayKey, Place, PlaceKey, Port, READERS, Remote, RemoteIndex,
+    RemoteKey, RemoteTraffic, Unicast,
 };
 
 use super::directory::Directory;
@@ -38,6 +38,10 @@ pub struct Tables {
     pub fdb: Table<FdbKey, FdbEntry>,
     /// Neighbours: stations by their IP address.
     pub neigh: Table<NeighKey, NeighEntry>,
+    /// Who has which place for a binding.
+    pub binding: Table<PlaceKey, Place>,
+    /// Ports where bindings are learned.
+    pub binder: Table<u32, Binder>,
     /// Flood lists.
     pub flood: Table<OverlayKey, FloodList>,
     /// VTEPs.
@@ -73,6 +77,8 @@ impl Tables {
             device: Table::open("device", &at("device"))?,
             fdb: Table::open("fdb", &at("fdb"))?,
             neigh: Table::open("neigh", &at("neigh"))?,
+            binding: Table::open("binding", &at("binding"))?,
+            binder: Table::open("binder", &at("binder"))?,
             flood: Table::open("flood", &at("flood"))?,
             remote: Indexed::open("remote", &at("remote"))?,
             vtep: Table::open("vtep", &at("vtep"))?,

@@ -35,6 +35,10 @@ pub struct Ours {
     pub admit_known: bool,
     /// Whether ARP and ND that the proxy cannot answer are dropped.
     pub suppress: bool,
+    /// Whether neighbours are learned at local ports.
+    pub neighlearn: bool,
+    /// How many at each.
+    pub maxneigh: u32,
     /// Prefixes of VTEPs that are believed too, as text.
     pub allow: Vec<String>,
 }
@@ -264,6 +268,8 @@ fn ours(row: &Row) -> Value {
         "admit": if row.ours.admit_known { "known" } else { "any" },
         "allow": row.ours.allow,
         "suppress": row.ours.suppress,
+        "neighlearn": row.ours.neighlearn,
+        "maxneigh": row.ours.maxneigh,
         "localbypass": row.vxlan.localbypass,
     })
 }

@@ -1,4 +1,4 @@
-//! `monitor`: misses as `ip monitor` prints them, stations as `bridge monitor fdb` does, and drops. JSON is an object a
+//! `monitor`: misses and neighbours as `ip monitor` prints them, stations as `bridge monitor fdb` does, and drops. JSON is an object a
 //! line, which those have not.
 
 use std::fmt::Write;
@@ -8,8 +8,8 @@ use chrono::{DateTime, Local, TimeDelta};
 use serde_json::{Map, Value, json};
 use vxlan_common::{Direction, Mac, Outcome, UdpPort, Vni};
 
-use super::fdb;
 use super::{Stamp, Style};
+use super::{fdb, neigh};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,12 +33,43 @@ pub enum What {
     StationMissing(Mac),
     /// Nobody knows who has an address (`vxlan_ip_miss`).
     AddressMissing(IpAddr),
-    /// A station is there, or elsewhere.
-    Learned(fdb::Row),
-    /// A station is gone.
-    Forgotten(fdb::Row),
+    /// A station came, moved or went.
+    Station(Event, fdb::Row),
+    /// A neighbour did.
+    Neigh(Event, neigh::Row),
+    /// A port, by its name, has no place for another neighbour.
+    NeighRefused(String),
     /// A frame was dropped.
     Dropped(Direction, Outcome),
+}
+
+/// What happened to an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The data path learned it: it is new, or elsewhere.
+    Learned,
+    /// A command set it.
+    Set,
+    /// It is gone.
+    Deleted,
+}
+
+impl Event {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Learned => "learned",
+            Self::Set => "set",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    /// What stands in front of the line, as `ip` and `bridge` say it.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Learned | Self::Set => "",
+            Self::Deleted => "Deleted ",
+        }
+    }
 }
 
 /// One line, with the stamp that is wanted. `of_one_device`: the device was asked for, so `ip` does not print it.
@@ -52,8 +83,17 @@ pub fn one(row: &Row, of_one_device: bool, style: Style) -> String {
     let _ = match &row.what {
         What::StationMissing(mac) => writeln!(out, "miss {dev}lladdr {mac} {vni}STALE "),
         What::AddressMissing(address) => writeln!(out, "miss {address} {dev}{vni}STALE "),
-        What::Learned(station) => write!(out, "{}", line(station, of_one_device, style)),
-        What::Forgotten(station) => write!(out, "Deleted {}", line(station, of_one_device, style)),
+        What::Station(event, station) => {
+            let line = fdb::text(std::slice::from_ref(station), of_one_device, style);
+            write!(out, "{}{line}", event.word())
+        }
+        What::Neigh(event, neighbour) => {
+            let line = neigh::text(std::slice::from_ref(neighbour), of_one_device, style);
+            write!(out, "{}{line}", event.word())
+        }
+        What::NeighRefused(port) => {
+            writeln!(out, "full neigh {dev}port {port} vni {} dstport {}", row.vni, row.dstport.0)
+        }
         What::Dropped(direction, outcome) => {
             let (reason, way) = (outcome.name(), direction.name());
             writeln!(out, "drop {reason} {way} {dev}vni {} dstport {}", row.vni, row.dstport.0)
@@ -71,10 +111,6 @@ pub fn lost(by_ring: u64, untold: u64, style: Style) -> String {
         "{}lost {by_ring} events that were not read in time, {untold} that were too many a second\n",
         stamp(None, style.stamp)
     )
-}
-
-fn line(station: &fdb::Row, of_one_device: bool, style: Style) -> String {
-    fdb::text(std::slice::from_ref(station), of_one_device, style)
 }
 
 fn stamp(time: Option<i128>, kind: Stamp) -> String {
@@ -110,16 +146,21 @@ fn json(row: &Row, style: Style) -> Value {
     }
     let event = match &row.what {
         What::StationMissing(_) | What::AddressMissing(_) => "miss",
-        What::Learned(_) => "learned",
-        What::Forgotten(_) => "deleted",
+        What::Station(event, _) | What::Neigh(event, _) => event.name(),
+        What::NeighRefused(_) => "full",
         What::Dropped(..) => "drop",
     };
     put("event", event.into());
     match &row.what {
         What::StationMissing(mac) => put("lladdr", mac.to_string().into()),
         What::AddressMissing(address) => put("dst", address.to_string().into()),
-        What::Learned(station) | What::Forgotten(station) => {
+        What::Station(_, station) => {
             put("fdb", fdb::json(std::slice::from_ref(station), true, style)[0].take());
+        }
+        What::Neigh(_, neighbour) => put("neigh", neigh::one_json(neighbour, true, style)),
+        What::NeighRefused(port) => {
+            put("table", "neigh".into());
+            put("port", port.as_str().into());
         }
         What::Dropped(direction, outcome) => {
             put("reason", outcome.name().into());
@@ -158,6 +199,35 @@ mod tests {
         assert_eq!(one(&station, true, style), "miss lladdr b2:ee:aa:42:8b:0b STALE \n");
         let details = Style { details: true, ..style };
         assert_eq!(one(&address, true, details), "miss 172.55.1.3 vni 42 STALE \n");
+    }
+
+    /// As `ip monitor neigh` 6.1 does, but that what is gone is told as it was: the kernel says FAILED of it.
+    #[test]
+    fn what_commands_change_is_printed_as_ip_and_bridge_do() {
+        let neighbour = neigh::Row {
+            address: [172, 55, 1, 3].into(),
+            device: "vxlan0".into(),
+            mac: STATION,
+            router: false,
+            extern_learn: false,
+            age: 0,
+            left: None,
+            nud: vxlan_common::Nud::Permanent,
+            port: None,
+        };
+        let told = |event, style| one(&row(What::Neigh(event, neighbour.clone())), false, style);
+        let style = Style::default();
+        let line = "172.55.1.3 dev vxlan0 lladdr b2:ee:aa:42:8b:0b PERMANENT \n";
+        assert_eq!(told(Event::Set, style), line);
+        assert_eq!(told(Event::Learned, style), line);
+        assert_eq!(told(Event::Deleted, style), format!("Deleted {line}"));
+        let json = told(Event::Deleted, Style { json: true, ..style });
+        assert_eq!(
+            json,
+            "{\"event\":\"deleted\",\"neigh\":{\"dst\":\"172.55.1.3\",\"lladdr\":\"b2:ee:aa:42:8b:0b\",\"state\":[\"PERMANENT\"]},\"dev\":\"vxlan0\",\"vni\":42,\"dstport\":4789}\n"
+        );
+        let full = row(What::NeighRefused("p-c1".into()));
+        assert_eq!(one(&full, false, style), "full neigh dev vxlan0 port p-c1 vni 42 dstport 4789\n");
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub struct Row {
     pub left: Option<u32>,
     /// How long it is true.
     pub nud: Nud,
+    /// Name of the port where it was learned, which `ip` does not know.
+    pub port: Option<String>,
 }
 
 impl Row {
@@ -66,12 +68,12 @@ pub fn text(rows: &[Row], of_one_device: bool, style: Style) -> String {
     out
 }
 
-/// `ip -j neigh`'s keys; with statistics also when the entry expires, under `vxbpf`.
+/// `ip -j neigh`'s keys; under `vxbpf` the port where it was learned and, with statistics, when it expires.
 pub fn json(rows: &[Row], of_one_device: bool, style: Style) -> Value {
     rows.iter().map(|row| one_json(row, of_one_device, style)).collect()
 }
 
-fn one_json(row: &Row, of_one_device: bool, style: Style) -> Value {
+pub(super) fn one_json(row: &Row, of_one_device: bool, style: Style) -> Value {
     let mut out = Map::new();
     let mut put = |name: &str, value: Value| {
         out.insert(name.into(), value);
@@ -91,8 +93,12 @@ fn one_json(row: &Row, of_one_device: bool, style: Style) -> Value {
         put("probes", 0.into());
     }
     put("state", vec![row.state()].into());
-    if let (Some(left), true) = (row.left, style.statistics > 0) {
-        put("vxbpf", serde_json::json!({"expires": left}));
+    let expires = row.left.filter(|_| style.statistics > 0).map(|left| ("expires", left.into()));
+    let port = row.port.clone().map(|port| ("port", port.into()));
+    let ours: Map<String, Value> =
+        port.into_iter().chain(expires).map(|(name, value)| (name.into(), value)).collect();
+    if !ours.is_empty() {
+        put("vxbpf", ours.into());
     }
     out.into()
 }
@@ -121,6 +127,7 @@ mod tests {
             age: 3,
             left: None,
             nud,
+            port: None,
         }
     }
 
@@ -170,5 +177,7 @@ mod tests {
             "[{\"dst\":\"172.55.1.4\",\"lladdr\":\"52:5e:55:58:9a:ab\",\"used\":3,\"confirmed\":3,\"updated\":3,\"probes\":0,\
              \"state\":[\"REACHABLE\"],\"vxbpf\":{\"expires\":27}}]\n"
         );
+        let learned = Row { port: Some("p-c1".into()), ..rows()[1].clone() };
+        assert_eq!(json(&[learned], true, Style::default())[0]["vxbpf"], serde_json::json!({"port": "p-c1"}));
     }
 }

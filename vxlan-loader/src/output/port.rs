@@ -24,30 +24,35 @@ pub struct Row {
     pub peer: bool,
     /// How many stations were heard there.
     pub stations: usize,
+    /// How many neighbours are learned there, and how many announcements found no place, if there were any.
+    pub bindings: Option<(usize, u64)>,
 }
 
 /// A line a port.
 pub fn text(rows: &[Row]) -> String {
     let mut out = String::new();
     for row in rows {
-        let Row { index: _, device, vni, dstport, vtep, mode, peer, stations } = row;
+        let Row { index: _, device, vni, dstport, vtep, mode, peer, stations, bindings } = row;
         let peer = if *peer { " peer" } else { "" };
+        let bindings = bindings.map_or_else(String::new, |(learned, refused)| {
+            format!(" neighbours {learned} refused {refused}")
+        });
         let _ = writeln!(
             out,
-            "{device} vni {vni} dstport {} dev {vtep} mode {mode}{peer} stations {stations}",
+            "{device} vni {vni} dstport {} dev {vtep} mode {mode}{peer} stations {stations}{bindings}",
             dstport.0
         );
     }
     out
 }
 
-/// `ifindex, ifname, vni, dstport, dev, mode, peer, stations` of each.
+/// `ifindex, ifname, vni, dstport, dev, mode, peer, stations` of each; `neighbours` and `refused` where there were any.
 pub fn json(rows: &[Row]) -> Value {
     rows.iter().map(one_json).collect()
 }
 
 pub(super) fn one_json(row: &Row) -> Value {
-    json!({
+    let mut out = json!({
         "ifindex": row.index.0,
         "ifname": row.device,
         "vni": row.vni.get(),
@@ -56,7 +61,11 @@ pub(super) fn one_json(row: &Row) -> Value {
         "mode": row.mode,
         "peer": row.peer,
         "stations": row.stations,
-    })
+    });
+    if let Some((learned, refused)) = row.bindings {
+        (out["neighbours"], out["refused"]) = (learned.into(), refused.into());
+    }
+    out
 }
 
 #[cfg(test)]
@@ -74,14 +83,18 @@ mod tests {
             mode: "tc",
             peer: true,
             stations: 1,
+            bindings: None,
         };
         assert_eq!(
             text(std::slice::from_ref(&row)),
             "veth0 vni 444 dstport 4789 dev vxlan1 mode tc peer stations 1\n"
         );
         assert_eq!(
-            json(&[row]).to_string(),
+            json(std::slice::from_ref(&row)).to_string(),
             r#"[{"ifindex":9,"ifname":"veth0","vni":444,"dstport":4789,"dev":"vxlan1","mode":"tc","peer":true,"stations":1}]"#
         );
+        let row = Row { bindings: Some((2, 7)), ..row };
+        assert!(text(std::slice::from_ref(&row)).ends_with(" stations 1 neighbours 2 refused 7\n"));
+        assert!(json(&[row]).to_string().ends_with(r#""stations":1,"neighbours":2,"refused":7}]"#));
     }
 }

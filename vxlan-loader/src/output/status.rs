@@ -191,6 +191,7 @@ mod tests {
             mode: "tc",
             peer: true,
             stations: 1,
+            bindings: None,
         };
         let overlay = Overlay {
             device: "vxlan1".into(),

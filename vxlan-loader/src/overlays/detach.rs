@@ -101,10 +101,16 @@ impl Overlays<'_> {
         let goes = |key: OverlayKey| keys.contains(&key);
         let tables = self.tables_mut()?;
         tables.vni.remove_where(|key, _| goes(*key))?;
+        for (device, port) in tables.port.rows()? {
+            if goes(port.overlay()) {
+                tables.binder.remove(&device)?;
+            }
+        }
         tables.port.remove_where(|_, port| goes(port.overlay()))?;
         tables.flood.remove_where(|key, _| goes(*key))?;
         tables.fdb.remove_where(|station, _| goes(station.overlay()))?;
         tables.neigh.remove_where(|neighbour, _| goes(neighbour.overlay()))?;
+        tables.binding.remove_where(|_, place| goes(place.holder.overlay()))?;
         tables.admit.remove_where(|admitted, _| goes(admitted.overlay()))?;
         for (bits, prefix) in tables.allow.all()? {
             if goes(prefix.overlay()) {

@@ -9,7 +9,9 @@ mod flush;
 use std::net::IpAddr;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use vxlan_common::{FdbEntry, FdbFlags, FdbKey, Mac, Remote, RemoteIndex, RemoteKey, Target, Vni};
+use vxlan_common::{
+    Event, FdbEntry, FdbFlags, FdbKey, Mac, Remote, RemoteIndex, RemoteKey, Target, Tiding, Vni,
+};
 
 use super::Overlays;
 use super::mirror::{flood_entry, station_entry};
@@ -101,7 +103,10 @@ impl Overlays<'_> {
         self.work(|this| {
             let entry = flood_entry(vtep, &Remote::new(remote, 0, RemoteIndex::NONE));
             this.mirror(vtep, &entry)?;
-            this.flood_add(vtep.key, remote).map(drop)
+            if this.flood_add(vtep.key, remote)? {
+                this.datapath.tell(&[of_flood_list(Tiding::StationSet, vtep, remote)]);
+            }
+            Ok(())
         })
     }
 
@@ -136,6 +141,7 @@ impl Overlays<'_> {
             if before.is_some() {
                 this.insist(&key, &entry)?;
             }
+            this.datapath.tell(&[Event::of_station(Tiding::StationSet, &key, &entry, remote)]);
             match configured.map(|entry| entry.target()) {
                 Some(Target::Remote(old)) if !same => this.forget(vtep, old),
                 _ => Ok(()),
@@ -218,6 +224,7 @@ impl Overlays<'_> {
             for (index, remote) in &found {
                 this.unmirror(vtep, &flood_entry(vtep, remote))?;
                 this.flood_remove(vtep.key, *index)?;
+                this.datapath.tell(&[of_flood_list(Tiding::StationDeleted, vtep, remote.key)]);
             }
             this.collect_remotes()
         })
@@ -248,16 +255,21 @@ impl Overlays<'_> {
     /// Removes a station; leaves it to the caller to see whether its VTEP is needed any more.
     fn station_drop(&mut self, vtep: &Vtep, mac: Mac, entry: &FdbEntry) -> Result<bool> {
         let mut is_last = false;
+        let key = FdbKey::new(vtep.key, mac);
+        let remote = match entry.target() {
+            Target::Remote(index) => self.tables()?.vtep_at(index)?,
+            Target::Port(_) => Remote::free(RemoteIndex::NONE),
+        };
         if let Target::Remote(index) = entry.target()
             && !entry.is_learned()
         {
-            let remote = self.tables()?.vtep_at(index)?;
             self.unmirror(vtep, &station_entry(mac, entry, &remote))?;
-            self.tables_mut()?.fdb.remove(&FdbKey::new(vtep.key, mac))?;
+            self.tables_mut()?.fdb.remove(&key)?;
             is_last = self.dismiss(vtep.key, index)?;
         } else {
-            self.tables_mut()?.fdb.remove(&FdbKey::new(vtep.key, mac))?;
+            self.tables_mut()?.fdb.remove(&key)?;
         }
+        self.datapath.tell(&[Event::of_station(Tiding::StationDeleted, &key, entry, remote.key)]);
         Ok(is_last)
     }
 
@@ -272,6 +284,12 @@ impl Overlays<'_> {
         let via = victim.via.as_deref().map(|name| self.observed.device(name)).transpose()?;
         Ok(via.map(|link| link.index.0))
     }
+}
+
+/// That a VTEP of the flood list was set or removed.
+fn of_flood_list(tiding: Tiding, vtep: &Vtep, remote: RemoteKey) -> Event {
+    let entry = FdbEntry::configured(Target::Remote(RemoteIndex::NONE), Datapath::now(), FdbFlags::PERMANENT);
+    Event::of_station(tiding, &FdbKey::new(vtep.key, Mac::ZERO), &entry, remote)
 }
 
 /// Whether a station may be set, if one is configured already, and `same` to where.

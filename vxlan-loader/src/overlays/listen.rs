@@ -3,9 +3,11 @@
 use std::collections::HashSet;
 
 use anyhow::Result;
-use vxlan_common::{Address, Direction, Event, FdbEntry, FdbKey, Mac, Outcome, OverlayKey, Target, Tiding};
+use vxlan_common::{
+    Address, Direction, Event, FdbEntry, FdbKey, Mac, Nud, Outcome, OverlayKey, Target, Tiding,
+};
 
-use super::{Overlays, Station, Vtep};
+use super::{Neighbour, Overlays, Station, Vtep};
 use crate::datapath::Datapath;
 
 pub use crate::datapath::Ears;
@@ -34,6 +36,20 @@ pub enum Happening {
     Learned(Station),
     /// A station aged, or had to make room.
     Forgotten(Station),
+    /// A command set a station.
+    StationSet(Station),
+    /// A command removed a station.
+    StationDeleted(Station),
+    /// A neighbour was learned at a port, or moved.
+    NeighLearned(Neighbour),
+    /// A learned neighbour had to make room.
+    NeighForgotten(Neighbour),
+    /// A command set a neighbour.
+    NeighSet(Neighbour),
+    /// A command removed a neighbour.
+    NeighDeleted(Neighbour),
+    /// A port, by its name, has no place for another neighbour.
+    NeighRefused(String),
     /// A frame was dropped.
     Dropped(Direction, Outcome),
 }
@@ -83,10 +99,27 @@ impl Overlays<'_> {
             Tiding::AddressMissing => Ok(Some(Happening::AddressMissing(event.address()))),
             Tiding::Learned | Tiding::Moved => station(Happening::Learned),
             Tiding::Forgotten => station(Happening::Forgotten),
+            Tiding::StationSet => Ok(self.told_station(vtep, event)?.map(Happening::StationSet)),
+            Tiding::StationDeleted => Ok(self.told_station(vtep, event)?.map(Happening::StationDeleted)),
+            Tiding::NeighLearned | Tiding::NeighMoved => {
+                Ok(Some(Happening::NeighLearned(self.told_neighbour(vtep, event))))
+            }
+            Tiding::NeighForgotten => {
+                let neighbour = Neighbour { nud: Nud::Stale, ..self.told_neighbour(vtep, event) };
+                Ok(Some(Happening::NeighForgotten(neighbour)))
+            }
+            Tiding::NeighSet => Ok(Some(Happening::NeighSet(self.told_neighbour(vtep, event)))),
+            Tiding::NeighDeleted => Ok(Some(Happening::NeighDeleted(self.told_neighbour(vtep, event)))),
+            Tiding::NeighRefused => Ok(Some(Happening::NeighRefused(self.observed.name(event.port())))),
             Tiding::Dropped => {
                 Ok(event.drop().map(|(direction, outcome)| Happening::Dropped(direction, outcome)))
             }
         }
+    }
+
+    fn told_neighbour(&self, vtep: &Vtep, event: &Event) -> Neighbour {
+        let told = self.neighbour(vtep, event.address().into(), event.neighbour());
+        Neighbour { age: 0, left: None, ..told }
     }
 
     /// Stations that have aged since `known` was brought up to date, which this does. The programs do not remove what

@@ -1,9 +1,10 @@
-//! Neighbours, changed and shown in the words of `ip neigh`. A change is one row of table `neigh`.
+//! Neighbours, changed and shown in the words of `ip neigh`. A change is one row of table `neigh`, and the place of the
+//! learned one that it takes the place of.
 
 use std::net::IpAddr;
 
 use anyhow::{Context, Result, bail};
-use vxlan_common::{NeighEntry, NeighFlags, NeighKey, Nud, OverlayKey};
+use vxlan_common::{Event, IfIndex, NeighEntry, NeighFlags, NeighKey, Nud, OverlayKey, PlaceKey, Tiding};
 
 use super::Overlays;
 use super::vtep::Vtep;
@@ -28,6 +29,8 @@ pub struct Neighbour {
     pub age: u32,
     /// Seconds until it is stale.
     pub left: Option<u32>,
+    /// Name of the port where it was learned, if it was.
+    pub port: Option<String>,
 }
 
 /// What must be so of the entry that may be there.
@@ -81,13 +84,84 @@ impl Overlays<'_> {
             log::warn!("{name} was made without `proxy`: nobody is answered for {address}");
         }
         let entry = NeighEntry::new(mac, spec.nud, flags, Datapath::now(), seconds);
-        self.tables_mut()?.neigh.set(&key, &entry)
+        self.neigh_write(&vtep, &key, &entry, before)?;
+        self.datapath.tell(&[Event::of_neighbour(Tiding::NeighSet, &key, &entry, Datapath::now())]);
+        Ok(())
+    }
+
+    /// Writes an entry over one that may have been learned, or may be at this moment.
+    fn neigh_write(
+        &mut self,
+        vtep: &Vtep,
+        key: &NeighKey,
+        entry: &NeighEntry,
+        before: Option<NeighEntry>,
+    ) -> Result<()> {
+        let neigh = &mut self.tables_mut()?.neigh;
+        if before.is_none() && neigh.add(key, entry)? {
+            return Ok(());
+        }
+        let before = before.map_or_else(|| neigh.get(key), |before| Ok(Some(before)))?;
+        neigh.set(key, entry)?;
+        let learned = before.filter(NeighEntry::is_learned);
+        if learned.is_some() || vtep.spec.neighlearn {
+            // A program that read the entry before may write it back: it does so before it ends.
+            Datapath::wait_for_programs();
+            let neigh = &mut self.tables_mut()?.neigh;
+            if neigh.get(key)? != Some(*entry) {
+                neigh.set(key, entry)?;
+            }
+        }
+        learned.map_or(Ok(()), |learned| self.vacate(key, &learned.place()))
+    }
+
+    /// Frees the place of a learned neighbour that is no more.
+    fn vacate(&mut self, holder: &NeighKey, at: &PlaceKey) -> Result<()> {
+        let binding = &mut self.tables_mut()?.binding;
+        if binding.get(at)?.is_some_and(|place| place.holder == *holder) {
+            binding.remove(at)?;
+        }
+        Ok(())
+    }
+
+    /// Removes an entry; false if there is none. What the next command adds is safe from who learned this one.
+    fn neigh_remove(&mut self, key: &NeighKey) -> Result<bool> {
+        let removed = self.neigh_drop(key)?;
+        if removed.is_some_and(|entry| entry.is_learned()) {
+            Datapath::wait_for_programs();
+        }
+        Ok(removed.is_some())
+    }
+
+    /// Removes an entry; what it was.
+    fn neigh_drop(&mut self, key: &NeighKey) -> Result<Option<NeighEntry>> {
+        let Some(entry) = self.tables()?.neigh.get(key)? else { return Ok(None) };
+        if !self.tables_mut()?.neigh.remove(key)? {
+            return Ok(None);
+        }
+        if entry.is_learned() {
+            self.vacate(key, &entry.place())?;
+        }
+        self.datapath.tell(&[Event::of_neighbour(Tiding::NeighDeleted, key, &entry, Datapath::now())]);
+        Ok(Some(entry))
+    }
+
+    /// Forgets what was learned at a port, and its places, once no program runs there any more.
+    pub(super) fn unlearn_port(&mut self, port: IfIndex) -> Result<()> {
+        let tables = self.tables_mut()?;
+        if tables.binder.get(&port.0)?.is_some() {
+            Datapath::wait_for_programs();
+            tables.neigh.remove_where(|_, entry| entry.is_learned() && entry.place().port() == port)?;
+            tables.binding.remove_where(|at, _| at.port() == port)?;
+            tables.binder.remove(&port.0)?;
+        }
+        Ok(())
     }
 
     /// `neigh del`.
     pub fn neigh_del(&mut self, device: &str, address: IpAddr) -> Result<()> {
         let vtep = self.find_named(device)?;
-        if self.tables_mut()?.neigh.remove(&NeighKey::new(vtep.key, address.into()))? {
+        if self.neigh_remove(&NeighKey::new(vtep.key, address.into()))? {
             return Ok(());
         }
         Err(self.unknown(&vtep, address, "`vxbpf neigh show nud all` lists them"))
@@ -107,7 +181,7 @@ impl Overlays<'_> {
         let vtep = self.find_named(device)?;
         let entry = self.tables()?.neigh.get(&NeighKey::new(vtep.key, address.into()))?;
         match entry {
-            Some(entry) => Ok(neighbour(&vtep, address, entry)),
+            Some(entry) => Ok(self.neighbour(&vtep, address, entry)),
             None => Err(self.unknown(&vtep, address, "`vxbpf neigh show nud all` lists them")),
         }
     }
@@ -119,7 +193,10 @@ impl Overlays<'_> {
         let doomed = self.neigh_list(filter, |neighbour| neighbour.nud as u8 & nud != 0)?;
         for neighbour in &doomed {
             let key = NeighKey::new(neighbour.overlay, neighbour.address.into());
-            self.tables_mut()?.neigh.remove(&key)?;
+            self.neigh_drop(&key)?;
+        }
+        if doomed.iter().any(|neighbour| neighbour.entry.is_learned()) {
+            Datapath::wait_for_programs();
         }
         Ok(doomed.len())
     }
@@ -140,7 +217,7 @@ impl Overlays<'_> {
             if let Some(vtep) = vteps.iter().find(|vtep| vtep.key == key.overlay())
                 && filter.to.is_none_or(|prefix| is_in(address, prefix))
             {
-                found.push(neighbour(vtep, address, entry));
+                found.push(self.neighbour(vtep, address, entry));
             }
         }
         found.retain(is_meant);
@@ -151,22 +228,23 @@ impl Overlays<'_> {
         Ok(found)
     }
 
+    pub(super) fn neighbour(&self, vtep: &Vtep, address: IpAddr, entry: NeighEntry) -> Neighbour {
+        let now = Datapath::now();
+        let nud = entry.nud(now);
+        Neighbour {
+            overlay: vtep.key,
+            device: vtep.name.clone(),
+            address,
+            entry,
+            nud,
+            age: now.since(entry.updated()),
+            left: (nud == Nud::Reachable).then(|| entry.expires().since(now)),
+            port: entry.is_learned().then(|| self.observed.name(entry.place().port())),
+        }
+    }
+
     fn unknown(&self, vtep: &Vtep, address: IpAddr, remedy: &str) -> anyhow::Error {
         anyhow::anyhow!("No such entry: {address} is no neighbour of {}: {remedy}", vtep.name)
-    }
-}
-
-fn neighbour(vtep: &Vtep, address: IpAddr, entry: NeighEntry) -> Neighbour {
-    let now = Datapath::now();
-    let nud = entry.nud(now);
-    Neighbour {
-        overlay: vtep.key,
-        device: vtep.name.clone(),
-        address,
-        entry,
-        nud,
-        age: now.since(entry.updated()),
-        left: (nud == Nud::Reachable).then(|| entry.expires().since(now)),
     }
 }
 

@@ -20,6 +20,8 @@ pub(super) struct Place {
     pub(super) underlay: IfIndex,
     /// Its group, and what is sent to that comes from there.
     pub(super) group: Option<(RemoteIndex, Address)>,
+    /// Seconds for which its kernel believes a neighbour there, over IPv4 and IPv6.
+    pub(super) reachable: [u32; 2],
 }
 
 /// Refuses what contradicts itself.
@@ -94,6 +96,8 @@ pub(super) fn overlay(spec: &VtepSpec, place: &Place) -> Overlay {
     overlay.flags = flags(spec);
     overlay.ageing = spec.ageing;
     overlay.learned_limit = spec.maxaddress;
+    overlay.binding_limit = spec.maxneigh;
+    [overlay.reachable_v4, overlay.reachable_v6] = place.reachable.map(|seconds| seconds.min(65535) as u16);
     if let Some((min, max)) = spec.srcport.filter(|&(_, max)| max != 0) {
         (overlay.source_port_min, overlay.source_port_max) = (min, max);
     }
@@ -125,6 +129,7 @@ fn flags(spec: &VtepSpec) -> u32 {
         (spec.rsc, OverlayFlags::ROUTE_SHORT_CIRCUIT),
         (spec.l2miss, OverlayFlags::STATION_MISSES),
         (spec.l3miss, OverlayFlags::ADDRESS_MISSES),
+        (spec.neighlearn, OverlayFlags::BINDINGS),
     ];
     bits.into_iter().filter_map(|(is_set, bit)| is_set.then_some(bit)).sum()
 }
@@ -195,8 +200,14 @@ mod tests {
     }
 
     fn settings(spec: &VtepSpec) -> Overlay {
-        let place =
-            Place { number: 5, device: IfIndex(7), mac: Mac([2; 6]), underlay: IfIndex(3), group: None };
+        let place = Place {
+            number: 5,
+            device: IfIndex(7),
+            mac: Mac([2; 6]),
+            underlay: IfIndex(3),
+            group: None,
+            reachable: [30, 90_000],
+        };
         overlay(spec, &place)
     }
 
@@ -249,8 +260,12 @@ mod tests {
             local: Some(ip("192.168.1.100")),
             ageing: 0,
             maxaddress: 5,
+            neighlearn: true,
+            maxneigh: 7,
             ..spec()
         });
+        assert!(overlay.has(OverlayFlags::BINDINGS) && !settings(&spec()).has(OverlayFlags::BINDINGS));
+        assert_eq!((overlay.binding_limit, overlay.reachable_v4, overlay.reachable_v6), (7, 30, 65535));
         assert_eq!((overlay.ttl, overlay.tos, overlay.ageing, overlay.learned_limit), (9, 0x10, 0, 5));
         assert_eq!((overlay.source_port_min, overlay.source_port_max), (1000, 2000));
         assert_eq!(overlay.local(), Address::v4([192, 168, 1, 100]));

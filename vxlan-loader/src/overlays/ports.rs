@@ -1,5 +1,7 @@
 //! Direct ports: devices of containers and VMs straight in an overlay.
 
+use std::collections::HashMap;
+
 use anyhow::{Context, Result, bail, ensure};
 use vxlan_common::{FdbEntry, IfIndex, OverlayKey, Port, PortFlags, PortKind, Target};
 
@@ -7,7 +9,7 @@ use super::Overlays;
 use super::plan;
 use super::underlay::ETHERNET;
 use super::vtep::{Vtep, say};
-use crate::datapath::Hook;
+use crate::datapath::{Datapath, Hook};
 use crate::netlink::Link;
 use crate::request::{PortSpec, Which};
 use crate::vtep::Mode;
@@ -32,6 +34,8 @@ pub struct DirectPort {
     pub has_peer: bool,
     /// How many stations were heard there.
     pub stations: usize,
+    /// How many neighbours are learned there, and how many announcements found no place; `None`: there were none.
+    pub bindings: Option<(usize, u64)>,
 }
 
 impl Overlays<'_> {
@@ -88,6 +92,7 @@ impl Overlays<'_> {
     pub fn port_show(&self) -> Result<Vec<DirectPort>> {
         let Some(tables) = self.datapath.tables()? else { return Ok(Vec::new()) };
         let stations = tables.fdb.rows()?;
+        let bindings = self.bindings()?;
         let mut ports = Vec::new();
         for (index, port) in tables.port.rows()? {
             let Some(vtep) = self.at(port.overlay())?.filter(|_| port.kind() == PortKind::Direct) else {
@@ -106,10 +111,28 @@ impl Overlays<'_> {
                     .iter()
                     .filter(|(_, entry)| here(entry) && !self.is_expired(&vtep, entry))
                     .count(),
+                bindings: bindings.get(&index).copied(),
             });
         }
         ports.sort_by(|a, b| (a.overlay.vni(), &a.device).cmp(&(b.overlay.vni(), &b.device)));
         Ok(ports)
+    }
+
+    /// Of each port where there were any: how many neighbours are learned there, and how many found no place.
+    pub(super) fn bindings(&self) -> Result<HashMap<IfIndex, (usize, u64)>> {
+        let (tables, now) = (self.tables()?, Datapath::now());
+        let binders = tables.binder.rows()?;
+        let mut bindings: HashMap<_, _> =
+            binders.into_iter().map(|(port, binder)| (IfIndex(port), (0, binder.refused))).collect();
+        if !bindings.is_empty() {
+            for (_, entry) in tables.neigh.rows()? {
+                let learned = entry.is_learned() && entry.is_valid(now);
+                if let Some((count, _)) = bindings.get_mut(&entry.place().port()).filter(|_| learned) {
+                    *count += 1;
+                }
+            }
+        }
+        Ok(bindings)
     }
 
     /// Takes a port away, however much of it is there, with all that was learned of it.
@@ -124,6 +147,7 @@ impl Overlays<'_> {
                 fdb.set(&station, &entry)?;
             }
         }
+        self.unlearn_port(device)?;
         self.flood_remove_port(key, device)?;
         self.tables_mut()?.port.remove(&device.0)?;
         Ok(())

@@ -126,6 +126,8 @@ fn changed(spec: &VtepSpec, change: &VtepChange) -> Result<VtepSpec> {
     new.mode = change.mode.unwrap_or(new.mode);
     new.allow = change.allow.clone().unwrap_or(new.allow);
     new.suppress = change.suppress.unwrap_or(new.suppress);
+    new.neighlearn = change.neighlearn.unwrap_or(new.neighlearn);
+    new.maxneigh = change.maxneigh.unwrap_or(new.maxneigh);
     ensure!(
         plan::is_ipv6(spec) == plan::is_ipv6(&new) || no_address(spec),
         "a VTEP stays in its family, IPv4 or IPv6: take it away and make it again"

@@ -8,6 +8,7 @@ use vxlan_common::{Address, IfIndex, OverlayKey, RemoteKey};
 use super::Overlays;
 use super::plan::{self, Place};
 use super::record::Record;
+use crate::sysctl;
 use crate::vtep::VtepSpec;
 
 impl Overlays<'_> {
@@ -55,12 +56,14 @@ impl Overlays<'_> {
                 Some((index, source.map_or(Address::NONE, Address::from)))
             }
         };
+        let name = self.observed.name(device);
+        let reachable = [false, true].map(|is_ipv6| sysctl::reachable_seconds(&name, is_ipv6));
         let tables = self.tables_mut()?;
         let number = match tables.vni.get(&key)? {
             Some(overlay) => overlay.number,
             None => tables.free_number()?,
         };
-        Ok(Place { number, device, mac, underlay, group })
+        Ok(Place { number, device, mac, underlay, group, reachable })
     }
 
     /// Which UDP ports the overlays have.

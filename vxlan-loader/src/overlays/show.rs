@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use anyhow::{Context, Result};
-use vxlan_common::{FdbEntry, FdbFlags, Mac, OverlayKey, Remote, Target, UdpPort, Vni};
+use vxlan_common::{Event, FdbEntry, FdbFlags, Mac, OverlayKey, Remote, RemoteIndex, Target, UdpPort, Vni};
 
 use super::Overlays;
 use super::vtep::Vtep;
@@ -116,16 +116,36 @@ impl Overlays<'_> {
             group.map(|dst| flooded(Behind::Vtep { dst, port: None, vni: None, via: vtep.underlay.clone() })),
         );
         for index in self.flood_list(vtep.key)?.remotes() {
-            let mut behind = self.behind(&tables.vtep_at(index)?);
-            if let Behind::Vtep { dst, port: None, vni: None, via: via @ None } = &mut behind
-                && vtep.default_remote == Some(*dst)
-            {
-                // As the kernel shows the default destination of a device that was made with `dev`.
-                via.clone_from(&vtep.underlay);
-            }
-            shown.push(flooded(behind));
+            shown.push(flooded(self.behind_flooded(vtep, &tables.vtep_at(index)?)));
         }
         Ok(())
+    }
+
+    /// What the flood list has, as the kernel shows the default destination of a device that was made with `dev`.
+    fn behind_flooded(&self, vtep: &Vtep, remote: &Remote) -> Behind {
+        let mut behind = self.behind(remote);
+        if let Behind::Vtep { dst, port: None, vni: None, via: via @ None } = &mut behind
+            && vtep.default_remote == Some(*dst)
+        {
+            via.clone_from(&vtep.underlay);
+        }
+        behind
+    }
+
+    /// The station that a command set or removed, as it was told: of its VTEP nothing may be left in the tables.
+    pub(super) fn told_station(&self, vtep: &Vtep, event: &Event) -> Result<Option<Station>> {
+        let Some(target) = event.target().filter(|target| *target != Target::Port(vtep.device)) else {
+            return Ok(None);
+        };
+        let entry = FdbEntry::configured(target, Datapath::now(), event.flags());
+        let shown = self.show_station(self.tables()?, vtep, event.mac(), &entry)?;
+        let remote = Remote::new(event.remote(), 0, RemoteIndex::NONE);
+        let behind = match target {
+            Target::Port(_) => shown.behind,
+            Target::Remote(_) if event.mac().is_zero() => self.behind_flooded(vtep, &remote),
+            Target::Remote(_) => self.behind(&remote),
+        };
+        Ok(Some(Station { behind, age: None, ..shown }))
     }
 
     pub(super) fn show_station(

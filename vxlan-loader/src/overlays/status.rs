@@ -94,6 +94,8 @@ impl Overlays<'_> {
         let fills = vec![
             Fill { table: "vni", used: tables.vni.rows()?.len(), room: tables.vni.room()? },
             Fill { table: "fdb", used: tables.fdb.rows()?.len(), room: tables.fdb.room()? },
+            Fill { table: "neigh", used: tables.neigh.rows()?.len(), room: tables.neigh.room()? },
+            Fill { table: "binding", used: tables.binding.rows()?.len(), room: tables.binding.room()? },
             // Slot 0 means "none".
             Fill { table: "remote", used, room: LOADER_REMOTES - 1 },
             Fill { table: "admit", used: tables.admit.rows()?.len(), room: tables.admit.room()? },

@@ -39,6 +39,8 @@ pub(super) fn of_spec(spec: &VtepSpec) -> Map<String, Value> {
         ("mode", (spec.mode != default.mode).then(|| of_mode(spec.mode).into())),
         ("allow", (!spec.allow.is_empty()).then(|| spec.allow.iter().map(of_allow).collect())),
         ("suppress", spec.suppress.then(|| true.into())),
+        ("neighlearn", spec.neighlearn.then(|| true.into())),
+        ("maxneigh", (spec.maxneigh != default.maxneigh).then(|| spec.maxneigh.into())),
     ];
     options.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
@@ -84,6 +86,8 @@ fn take(spec: &mut VtepSpec, name: &str, value: &Value) -> Result<()> {
             spec.allow = list.iter().map(to_allow).collect::<Result<_>>()?;
         }
         "suppress" => spec.suppress = switch(value)?,
+        "neighlearn" => spec.neighlearn = switch(value)?,
+        "maxneigh" => spec.maxneigh = number(value)?,
         _ => bail!("this version of vxbpf does not know it"),
     }
     Ok(())
@@ -228,6 +232,8 @@ mod tests {
             mode: Mode::Tc,
             allow: vec![Allow::Any, Allow::Known, Allow::Prefix(v6, 64)],
             suppress: true,
+            neighlearn: true,
+            maxneigh: 16,
         }
     }
 

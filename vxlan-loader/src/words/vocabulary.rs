@@ -242,6 +242,9 @@ const OURS: &[Word] = &[
     option_as("fdbsize", false, "fdb-size"),
     switch("suppress", "suppress"),
     switch("nosuppress", "no-suppress"),
+    switch("neighlearn", "neighlearn"),
+    switch("noneighlearn", "no-neighlearn"),
+    option("maxneigh", true),
 ];
 
 /// `ipneigh_modify`.

@@ -32,7 +32,7 @@ pub extern "C" fn vxbpf_count(key: u64, bytes: u64) -> u32 {
         let _ = COUNT.insert(&key, Count { packets: 1, bytes }, BPF_NOEXIST.into());
     }
     if tell::is_heard() && key.is_drop() {
-        tell::report(KernelTables::new(Nobody).now(), |subject| subject.set_drop(&key));
+        tell::report(KernelTables::new(Nobody).now(), |event| event.subject.set_drop(&key));
     }
     0
 }

@@ -16,6 +16,7 @@ use crate::{
     kernel_tables::{BySkb, KernelTables},
     maps::{STAGE, stage},
     tc_frame::TcFrame,
+    tell,
 };
 
 /// TC ingress of a direct port: what a container sends.
@@ -63,6 +64,7 @@ stages! {
     vxbpf_local: overlay::flood_locally;
     vxbpf_too_big: overlay::too_big;
     vxbpf_answer: overlay::answer;
+    vxbpf_bind: overlay::bind;
     vxbpf_route: overlay::route;
 }
 
@@ -83,6 +85,13 @@ pub fn vxbpf_device(context: TcContext) -> i32 {
         || index == mark::ADMITTED_INDEX && underlay::has_policy_marks(&tables, device);
     let verdict = underlay::from_device(&mut frame, &tables, device, admitted);
     give(&mut frame, verdict)
+}
+
+/// Hangs nowhere: a command runs it to tell whoever listens what it changed.
+#[classifier]
+pub fn vxbpf_announce(context: TcContext) -> i32 {
+    tell::relay(context.skb.skb);
+    TC_ACT_UNSPEC
 }
 
 /// TC ingress of an underlay device.
@@ -158,6 +167,7 @@ fn go_on(
         Action::TooBig => stage::TOO_BIG,
         Action::Answer => stage::ANSWER,
         Action::Route => stage::ROUTE,
+        Action::Bind => stage::BIND,
         Action::Pass
         | Action::Stop
         | Action::Device
@@ -188,7 +198,8 @@ fn give(frame: &mut TcFrame, verdict: Verdict) -> i32 {
         | Action::FloodLocally
         | Action::TooBig
         | Action::Answer
-        | Action::Route => TC_ACT_SHOT,
+        | Action::Route
+        | Action::Bind => TC_ACT_SHOT,
         // A later stage says "device" for both kinds of port: at the VTEP device itself it means "go on".
         Action::Device if verdict.device == frame.device() => TC_ACT_UNSPEC,
         Action::Device => {

@@ -8,20 +8,21 @@ use aya_ebpf::{
     helpers::generated::{bpf_get_prandom_u32, bpf_ktime_get_coarse_ns, bpf_loop},
 };
 use vxlan_common::{
-    Address, AdmitKey, AllowKey, CountKey, Device, Direction, FdbEntry, FdbKey, FloodList, IfIndex,
-    LOADER_REMOTES, LocalAddress, NeighEntry, NeighKey, NextHop, Outcome, Overlay, OverlayKey, Port,
-    PortFlags, REMOTES, Remote, RemoteFlags, RemoteIndex, RemoteKey, RxHit, Seconds, Stamp, Target, Tiding,
-    TxHit, UdpPort,
+    Address, AdmitKey, AllowKey, Binder, CountKey, Device, Direction, FdbEntry, FdbKey, FloodList, IfIndex,
+    LOADER_REMOTES, LocalAddress, NeighEntry, NeighKey, NextHop, Outcome, Overlay, OverlayKey, Place,
+    PlaceKey, Port, PortFlags, REMOTES, Remote, RemoteFlags, RemoteIndex, RemoteKey, RxHit, Seconds, Stamp,
+    Target, Tiding, TxHit, UdpPort,
 };
-use vxlan_ebpf::{Tables, learn::Standing};
+use vxlan_ebpf::{Tables, learn::Standing, tables::Held};
 
 use crate::{
     apart, fib,
     maps::{
-        ADMIT, ALLOW, ALLOW_KEY, DEVICE, FDB_TABLE, FLOOD, LISTEN, LOCAL, LOCAL_SLOTS, NEIGH, NEXTHOP, PORT,
-        REMOTE, RING_SLOTS, RING_TABLE, RX_CACHE, TX_CACHE, UNICAST, VNI, VTEP, VTEP_TRAFFIC,
+        ADMIT, ALLOW, ALLOW_KEY, BINDER, BINDING, DEVICE, FDB_TABLE, FLOOD, LISTEN, LOCAL, LOCAL_SLOTS,
+        NEIGH, NEXTHOP, PORT, REMOTE, RING_SLOTS, RING_TABLE, RX_CACHE, TX_CACHE, UNICAST, VNI, VTEP,
+        VTEP_TRAFFIC,
     },
-    state::{self, add_one},
+    state::{self, add, add_one, exchange},
     tell,
 };
 
@@ -107,6 +108,24 @@ impl<R: Routes> KernelTables<R> {
     }
 }
 
+/// What is kept of a port where bindings are learned, made when it is first needed.
+#[inline(always)]
+fn binder(port: IfIndex) -> Option<*mut Binder> {
+    if let Some(binder) = BINDER.get_ptr_mut(port.0) {
+        return Some(binder);
+    }
+    let _ = BINDER.insert(port.0, Binder { hand: 0, refused: 0 }, BPF_NOEXIST.into());
+    BINDER.get_ptr_mut(port.0)
+}
+
+/// Sets until when a place is held, if it is as it was seen; whether it was.
+#[inline(always)]
+fn exchange_until(at: &PlaceKey, seen: u64, word: u64) -> bool {
+    let Some(place) = BINDING.get_ptr_mut(at) else { return false };
+    // SAFETY: not preallocated, so the row outlives the program, and all who change the word do so atomically.
+    unsafe { exchange((*place).until_word(), seen, word) }
+}
+
 extern "C" fn turn<F: FnMut(u32)>(at: u32, closure: *mut c_void) -> i64 {
     // SAFETY: `repeat` passes its own closure, which lives until `bpf_loop` returns.
     unsafe { (*closure.cast::<F>())(at) };
@@ -175,6 +194,79 @@ impl<R: Routes> Tables for KernelTables<R> {
     fn neighbour(&self, key: &NeighKey) -> Option<NeighEntry> {
         // SAFETY: not preallocated, so a replaced row lives until this program ends; copied at once.
         unsafe { NEIGH.get(key) }.copied()
+    }
+
+    #[inline(always)]
+    fn neighbour_add(&self, key: &NeighKey, entry: &NeighEntry) -> bool {
+        NEIGH.insert(key, entry, BPF_NOEXIST.into()).is_ok()
+    }
+
+    #[inline(always)]
+    fn neighbour_replace(&self, key: &NeighKey, entry: &NeighEntry) {
+        // The row may be gone meanwhile, and then stays so.
+        let _ = NEIGH.insert(key, entry, BPF_EXIST.into());
+    }
+
+    #[inline(always)]
+    fn neighbour_remove(&self, key: &NeighKey) {
+        let _ = NEIGH.remove(key);
+    }
+
+    #[inline(always)]
+    fn binder_advance(&self, port: IfIndex, steps: u32) -> u32 {
+        let Some(binder) = binder(port) else { return 0 };
+        // SAFETY: the row outlives the program, and all who change the word do so atomically.
+        unsafe { add(&raw mut (*binder).hand, steps.into()) as u32 }
+    }
+
+    #[inline(always)]
+    fn place(&self, at: &PlaceKey) -> Option<Held<'_>> {
+        let place = BINDING.get_ptr_mut(at)?;
+        // SAFETY: not preallocated, so the row outlives the program; a holder that is being written is taken for another's.
+        // The word is read once, since others change it.
+        unsafe {
+            let word = core::ptr::from_mut((*place).until_word()).read_volatile();
+            Some(Held {
+                holder: &(*place).holder,
+                until: Seconds(word as u32),
+                is_changing: Place::is_changing_word(word),
+            })
+        }
+    }
+
+    #[inline(always)]
+    fn place_add(&self, at: &PlaceKey, place: &Place) -> bool {
+        BINDING.insert(at, place, BPF_NOEXIST.into()).is_ok()
+    }
+
+    #[inline(always)]
+    fn place_hold(&self, at: &PlaceKey, seen: Seconds, until: Seconds) -> bool {
+        exchange_until(at, Place::word(seen, false), Place::word(until, false))
+    }
+
+    #[inline(always)]
+    fn place_take(&self, at: &PlaceKey, seen: Seconds, until: Seconds) -> bool {
+        exchange_until(at, Place::word(seen, false), Place::word(until, true))
+    }
+
+    #[inline(always)]
+    fn place_give(&self, at: &PlaceKey, holder: &NeighKey, until: Seconds) {
+        if let Some(place) = BINDING.get_ptr_mut(at) {
+            // SAFETY: the row outlives the program, and nobody else writes a place that this one has taken.
+            unsafe { (*place).holder = *holder };
+        }
+        exchange_until(at, Place::word(until, true), Place::word(until, false));
+    }
+
+    #[inline(always)]
+    fn refuse(&self, overlay: OverlayKey, port: IfIndex) {
+        if let Some(binder) = binder(port) {
+            // SAFETY: the row outlives the program, and all who change the word do so atomically.
+            unsafe { add(&raw mut (*binder).refused, 1) };
+        }
+        if tell::is_heard() {
+            tell::notify(self.now, |event| event.subject.set_port(Tiding::NeighRefused, overlay, port));
+        }
     }
 
     #[inline(always)]
@@ -281,13 +373,27 @@ impl<R: Routes> Tables for KernelTables<R> {
     }
 
     #[inline(always)]
+    fn tell_neighbour(&self, tiding: Tiding, key: &NeighKey) {
+        if !tell::is_heard() {
+            return;
+        }
+        // From map to map: an entry on the stack would be written by words that are not aligned there.
+        // SAFETY: not preallocated, so a replaced row lives until this program ends.
+        let Some(entry) = (unsafe { NEIGH.get(key) }) else { return };
+        tell::notify(self.now, |event| {
+            event.subject.set_neighbour(tiding, key);
+            event.set_neighbour(entry);
+        });
+    }
+
+    #[inline(always)]
     fn report_station(&self, station: &FdbKey) -> bool {
-        tell::report(self.now, |subject| subject.set_station(Tiding::StationMissing, station))
+        tell::report(self.now, |event| event.subject.set_station(Tiding::StationMissing, station))
     }
 
     #[inline(always)]
     fn report_address(&self, overlay: OverlayKey, address: &Address) -> bool {
-        tell::report(self.now, |subject| subject.set_address(overlay, address))
+        tell::report(self.now, |event| event.subject.set_address(overlay, address))
     }
 
     #[inline(always)]

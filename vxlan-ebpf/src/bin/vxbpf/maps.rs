@@ -9,9 +9,9 @@ use aya_ebpf::{
     macros::btf_map,
 };
 use vxlan_common::{
-    AdmitKey, AllowKey, CACHE_ROWS, Count, CountKey, Device, Event, FdbEntry, FdbKey, FloodList, Known,
-    LocalAddress, NeighEntry, NeighKey, NextHop, Overlay, OverlayKey, Port, READERS, REMOTES, Remote,
-    RemoteKey, RemoteTraffic, RxHit, Subject, TxHit, Unicast,
+    AdmitKey, AllowKey, Binder, CACHE_ROWS, Count, CountKey, Device, Event, FdbEntry, FdbKey, FloodList,
+    Known, LocalAddress, NeighEntry, NeighKey, NextHop, Overlay, OverlayKey, Place, PlaceKey, Port, READERS,
+    REMOTES, Remote, RemoteKey, RemoteTraffic, RxHit, Subject, TxHit, Unicast,
 };
 
 const SPARSE: usize = BPF_F_NO_PREALLOC as usize;
@@ -41,6 +41,13 @@ pub(crate) static FDB_TABLE: HashMap<FdbKey, FdbEntry, FDB> = HashMap::new();
 
 #[btf_map(name = "neigh")]
 pub(crate) static NEIGH: HashMap<NeighKey, NeighEntry, FDB, SPARSE> = HashMap::new();
+
+/// As many bindings as can be learned in all: half of what `neigh` has room for.
+#[btf_map(name = "binding")]
+pub(crate) static BINDING: HashMap<PlaceKey, Place, { FDB / 2 }, SPARSE> = HashMap::new();
+
+#[btf_map(name = "binder")]
+pub(crate) static BINDER: HashMap<u32, Binder, { 4 * OVERLAYS }, SPARSE> = HashMap::new();
 
 #[btf_map(name = "ring")]
 pub(crate) static RING_TABLE: Array<FdbKey, RING> = Array::new();
@@ -125,11 +132,13 @@ pub(crate) mod stage {
     pub(crate) const ONWARD: u32 = 6;
     /// `vxbpf_arrive`.
     pub(crate) const ARRIVE: u32 = 7;
+    /// `vxbpf_bind`.
+    pub(crate) const BIND: u32 = 8;
 }
 
 /// The programs of later stages; the loader puts them in.
 #[btf_map(name = "stage")]
-pub(crate) static STAGE: ProgramArray<8> = ProgramArray::new();
+pub(crate) static STAGE: ProgramArray<9> = ProgramArray::new();
 
 /// What map `xdp_stage` holds at which index.
 pub(crate) mod xdp_stage {

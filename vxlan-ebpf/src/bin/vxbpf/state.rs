@@ -1,6 +1,6 @@
 //! Map `state`: words that all CPUs share.
 
-use core::intrinsics::{AtomicOrdering, atomic_xadd};
+use core::intrinsics::{AtomicOrdering, atomic_cxchg, atomic_xadd};
 
 use crate::maps::STATE;
 
@@ -27,10 +27,29 @@ pub(crate) const LOST: u32 = 8;
 #[inline(always)]
 pub(crate) fn add_one(index: u32) -> u32 {
     let Some(word) = STATE.get_ptr_mut(index) else { return 0 };
-    // SAFETY: a word of a map outlives the program; all who change it do so atomically. (The methods of
-    // `AtomicU64` are left out on this target; the instruction is there since Linux 5.12. With a relaxed
-    // ordering LLVM 22 makes the one that does not give the old value.)
-    unsafe { atomic_xadd::<u64, u64, { AtomicOrdering::SeqCst }>(word, 1) as u32 }
+    // SAFETY: a word of a map outlives the program; all who change it do so atomically.
+    unsafe { add(word, 1) as u32 }
+}
+
+/// Adds to a word of a map; returns what it was. (The methods of `AtomicU64` are left out on this target; the instruction
+/// is there since Linux 5.12. With a relaxed ordering LLVM 22 makes the one that does not give the old value.)
+///
+/// # Safety
+/// The word outlives the program, and all who change it do so atomically.
+#[inline(always)]
+pub(crate) unsafe fn add(word: *mut u64, amount: u64) -> u64 {
+    // SAFETY: as the caller promises.
+    unsafe { atomic_xadd::<u64, u64, { AtomicOrdering::SeqCst }>(word, amount) }
+}
+
+/// Sets a word of a map to `new` if it is `old`; whether it was.
+///
+/// # Safety
+/// The word outlives the program, and all who change it do so atomically.
+#[inline(always)]
+pub(crate) unsafe fn exchange(word: *mut u64, old: u64, new: u64) -> bool {
+    // SAFETY: as the caller promises.
+    unsafe { atomic_cxchg::<u64, { AtomicOrdering::SeqCst }, { AtomicOrdering::SeqCst }>(word, old, new).1 }
 }
 
 /// A word of map `state`.

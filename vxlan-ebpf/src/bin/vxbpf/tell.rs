@@ -1,8 +1,8 @@
 //! Tidings for whoever listens. With nobody there, one word is looked at.
 
 use aya_ebpf::{
-    bindings::BPF_ANY,
-    helpers::generated::{bpf_ktime_get_ns, bpf_ringbuf_output},
+    bindings::{__sk_buff, BPF_ANY},
+    helpers::generated::{bpf_ktime_get_ns, bpf_ringbuf_output, bpf_skb_load_bytes},
 };
 use vxlan_common::{Event, READERS, Seconds, Subject, Target};
 
@@ -20,11 +20,18 @@ pub(crate) fn is_heard() -> bool {
     word(state::READERS) != 0
 }
 
+/// Whether `subject` was told in this second already.
+#[inline(always)]
+fn is_told(subject: &Subject, now: Seconds) -> bool {
+    // SAFETY: the value is read at once.
+    let told = unsafe { TOLD.get(subject) };
+    told == Some(&now.0)
+}
+
 /// Whether `subject` is to be reported now: not if it was in this second, nor if this second had enough.
 #[inline(always)]
 fn is_news(subject: &Subject, now: Seconds) -> bool {
-    // SAFETY: the value is read at once.
-    if unsafe { TOLD.get(subject) } == Some(&now.0) {
+    if is_told(subject, now) {
         return false;
     }
     if word(state::SECOND) != u64::from(now.0) {
@@ -61,17 +68,40 @@ pub(crate) fn tell(target: Option<Target>, write: impl FnOnce(&mut Subject)) {
 
 /// The same for what is told once a second; whether it was.
 #[inline(always)]
-pub(crate) fn report(now: Seconds, write: impl FnOnce(&mut Subject)) -> bool {
+pub(crate) fn report(now: Seconds, write: impl FnOnce(&mut Event)) -> bool {
     let Some(event) = place() else { return false };
-    write(&mut event.subject);
+    event.set_target(None);
+    write(event);
     if !is_news(&event.subject, now) {
         return false;
     }
-    event.set_target(None);
     if is_heard() {
         vxbpf_tell();
     }
     true
+}
+
+/// The same for what there is a limit of anyway, so that no storm of others hides it.
+#[inline(always)]
+pub(crate) fn notify(now: Seconds, write: impl FnOnce(&mut Event)) {
+    let Some(event) = place() else { return };
+    event.set_target(None);
+    write(event);
+    if !is_told(&event.subject, now) {
+        let _ = TOLD.insert(&event.subject, now.0, BPF_ANY.into());
+        vxbpf_tell();
+    }
+}
+
+/// Tells what a command wrote behind an Ethernet header.
+#[inline(always)]
+pub(crate) fn relay(skb: *mut __sk_buff) {
+    const ETHERNET: u32 = 14;
+    let Some(event) = EVENT.get_ptr_mut(0) else { return };
+    // SAFETY: `skb` is the context the kernel gave; this CPU's own value of a per-CPU map has this size.
+    if unsafe { bpf_skb_load_bytes(skb.cast(), ETHERNET, event.cast(), size_of::<Event>() as u32) } == 0 {
+        vxbpf_tell();
+    }
 }
 
 /// Puts what is in map `event` into the ring of each reader. A function of its own for the verifier, too.

@@ -75,6 +75,7 @@ fn give(context: &XdpContext, frame: &mut XdpFrame, verdict: Verdict) -> u32 {
         | Action::FloodLocally
         | Action::TooBig
         | Action::Answer
+        | Action::Bind
         | Action::Route => {}
     }
     XDP_PASS

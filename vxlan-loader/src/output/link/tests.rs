@@ -101,6 +101,8 @@ fn row() -> Row {
         ageing: 300,
         admit_known: true,
         suppress: false,
+        neighlearn: false,
+        maxneigh: 256,
         allow: Vec::new(),
     };
     Row { link, vxlan, underlay: Some("e0".into()), master: None, ours }

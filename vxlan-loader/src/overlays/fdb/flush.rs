@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 
 use anyhow::Result;
-use vxlan_common::{FdbEntry, FdbFlags, Remote, Target};
+use vxlan_common::{FdbEntry, FdbFlags, Remote, Target, Tiding};
 
 use super::super::Overlays;
 use super::super::mirror::flood_entry;
 use super::super::vtep::Vtep;
+use super::of_flood_list;
 use crate::request::FdbFilter;
 
 impl Overlays<'_> {
@@ -39,6 +40,7 @@ impl Overlays<'_> {
             for (index, remote) in &flooded {
                 this.unmirror(&vtep, &flood_entry(&vtep, remote))?;
                 this.flood_remove(vtep.key, *index)?;
+                this.datapath.tell(&[of_flood_list(Tiding::StationDeleted, &vtep, remote.key)]);
             }
             for (mac, entry) in &stations {
                 this.station_drop(&vtep, *mac, entry)?;
