@@ -8,7 +8,10 @@ use vxlan_tests::{
     Capture, Net, Side, Topology, Wire, expect_ping, monitor::Lines, ping, wait::SOON, wait_until,
 };
 
-use crate::load::{VXLAN, carry_a_big_transfer};
+use crate::load::carry_a_big_transfer;
+
+/// Of what is inside: ARP (EtherType 0x0806) and ICMP (protocol 1). The transfer is more than a capture can write.
+const QUESTIONS_AND_PINGS: &str = "udp dst port 4789 and (udp[28:2] = 0x0806 or udp[39] = 1)";
 
 fn two_hosts_that_know_nobody(a: Side, b: Side, wire: Wire) -> Net {
     let net = Topology::new("row7").wire(wire).host("a", a).host("b", b);
@@ -31,7 +34,7 @@ fn what_is_missing_is_reported_and_filled_in(a: Side, b: Side, wire: Wire) {
     // The other side is filled in by its own hand.
     b.fdb(&format!("add {} dst {} dev vxlan0", c1.mac, a.address));
     b.neigh(&format!("add {} lladdr {} dev vxlan0", c1.ipv4, c1.mac));
-    let captures = ["a", "b"].map(|host| net.capture_at(host, VXLAN));
+    let captures = ["a", "b"].map(|host| net.capture_at(host, QUESTIONS_AND_PINGS));
     let monitor = a.monitor("all dev vxlan0");
     // What listens to the kernel hears it, too, on either side.
     let kernels = Lines::of(a.netns(), &["ip", "monitor", "neigh", "dev", "vxlan0"]);
@@ -52,6 +55,7 @@ fn what_is_missing_is_reported_and_filled_in(a: Side, b: Side, wire: Wire) {
     for pcap in captures.map(Capture::stop) {
         let asked = pcap.matching(|packet| packet.inner_arp().is_some());
         assert!(asked.is_empty(), "{asked:?}");
+        assert!(pcap.packets().len() >= 6, "three pings and their answers: {:?}", pcap.packets());
     }
 }
 
