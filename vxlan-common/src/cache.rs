@@ -1,10 +1,10 @@
 //! Maps `tx_cache` and `rx_cache`: what a CPU did with the last frame between two stations, so that the next one needs
-//! no other table. What is remembered holds for the second in which it was found out, and until a table changes: so
+//! no other table. What is remembered holds for the second or so in which it was found out, and until a table changes: so
 //! ageing, learning and the ways to the VTEPs are looked after once a second, not once a frame.
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::{Address, IfIndex, Mac, OverlayKey, RemoteIndex, Seconds};
+use crate::{Address, IfIndex, Mac, OverlayKey, RemoteIndex};
 
 /// Rows of either cache; a pair of stations has one of them.
 pub const CACHE_ROWS: u32 = 4096;
@@ -14,19 +14,20 @@ pub const CACHE_ROWS: u32 = 4096;
 #[repr(C)]
 pub struct Stamp {
     generation: u32,
-    second: u32,
+    span: u32,
 }
 
 impl Stamp {
-    /// This second, with the tables as they are after `generation` changes.
+    /// A span of 2^30 nanoseconds, a second or so, which is told without a division; with the tables as they are after
+    /// `generation` changes.
     #[inline(always)]
-    pub const fn new(generation: u32, now: Seconds) -> Self {
-        Self { generation, second: now.0 }
+    pub const fn new(generation: u32, nanoseconds: u64) -> Self {
+        Self { generation, span: (nanoseconds >> 30) as u32 }
     }
 
     #[inline(always)]
     const fn word(self) -> u64 {
-        self.generation as u64 | (self.second as u64) << 32
+        self.generation as u64 | (self.span as u64) << 32
     }
 }
 
@@ -285,14 +286,14 @@ mod tests {
 
     #[test]
     fn a_row_holds_for_its_key_its_second_and_its_generation_only() {
-        let (key, stamp) = (TxKey::new((1, 2), IfIndex(3)), Stamp::new(4, Seconds(5)));
+        let (key, stamp) = (TxKey::new((1, 2), IfIndex(3)), Stamp::new(4, 5 << 30));
         let mut hit = TxHit::zeroed();
         hit.set_key(key, stamp);
         assert!(hit.holds(key, stamp));
         for other in [((0, 2), 3), ((1, 0), 3), ((1, 2), 0)] {
             assert!(!hit.holds(TxKey::new(other.0, IfIndex(other.1)), stamp));
         }
-        for other in [Stamp::new(3, Seconds(5)), Stamp::new(4, Seconds(6)), Stamp::new(5, Seconds(4))] {
+        for other in [Stamp::new(3, 5 << 30), Stamp::new(4, 6 << 30), Stamp::new(5, 4 << 30)] {
             assert!(!hit.holds(key, other));
         }
     }
@@ -310,7 +311,7 @@ mod tests {
             RxKey::new(1, [2; 6], overlay(3, 4), (0, 6)),
             RxKey::new(1, [2; 6], overlay(3, 4), (5, 0)),
         ];
-        let stamp = Stamp::new(1, Seconds(1));
+        let stamp = Stamp::new(1, 1 << 30);
         let mut hit = RxHit::zeroed();
         hit.set_key(key, stamp);
         assert!(hit.holds(key, stamp));

@@ -192,6 +192,8 @@ pub struct NextHop {
     source_mac: [u8; 6],
     /// Largest IP packet that the path takes; 0: not known.
     pub mtu: u32,
+    takes_xdp: u32,
+    changes: u32,
     // What of the asking overlay the answer depends on: two overlays may go to one VTEP by different ways.
     asked_device: u32,
     asked_source: [u8; 4],
@@ -199,21 +201,26 @@ pub struct NextHop {
 
 impl NextHop {
     /// Nothing known but the state, asked for `overlay`.
+    pub fn new(state: HopState, index: RemoteIndex, overlay: &Overlay, checked: Seconds) -> Self {
+        let mut hop = Self::zeroed();
+        hop.begin(index, overlay, checked, 0);
+        hop.set_state(state);
+        hop
+    }
+
+    /// Forgets all that is known, to ask for `overlay`, with the tables as they are after so many changes by the loader.
+    /// In place: a program has no room on its stack for another one.
     #[inline(always)]
-    pub const fn new(state: HopState, index: RemoteIndex, overlay: &Overlay, checked: Seconds) -> Self {
-        Self {
-            index: index.0,
-            checked: checked.0,
-            device: 0,
-            state: state as u32,
-            gateway: [0; 16],
-            source: [0; 16],
-            destination_mac: [0; 6],
-            source_mac: [0; 6],
-            mtu: 0,
-            asked_device: overlay.underlay_device().0,
-            asked_source: overlay.local().v4_bytes(),
-        }
+    pub const fn begin(&mut self, index: RemoteIndex, overlay: &Overlay, checked: Seconds, changes: u32) {
+        self.index = index.0;
+        self.checked = checked.0;
+        self.set_state(HopState::Unknown);
+        self.set_path(IfIndex::NONE, Address::NONE, Address::NONE, 0);
+        self.set_macs(Mac::ZERO, Mac::ZERO);
+        self.takes_xdp = 0;
+        self.changes = changes;
+        self.asked_device = overlay.underlay_device().0;
+        self.asked_source = overlay.local().v4_bytes();
     }
 
     /// Changes what is known.
@@ -231,6 +238,18 @@ impl NextHop {
         self.mtu = mtu;
     }
 
+    /// Whether an XDP program can redirect to the device.
+    #[inline(always)]
+    pub const fn set_takes_xdp(&mut self, takes_xdp: bool) {
+        self.takes_xdp = takes_xdp as u32;
+    }
+
+    /// Whether an XDP program can send by it: to a device that takes it, with both Ethernet addresses.
+    #[inline(always)]
+    pub const fn is_for_xdp(&self) -> bool {
+        self.takes_xdp != 0 && self.state == HopState::Ready as u32
+    }
+
     /// Both Ethernet addresses.
     #[inline(always)]
     pub const fn set_macs(&mut self, destination: Mac, source: Mac) {
@@ -238,10 +257,12 @@ impl NextHop {
         self.source_mac = source.0;
     }
 
-    /// Whether it holds for `overlay`: same VTEP, same device and source asked for, looked up within this second.
+    /// Whether it holds for `overlay`: same VTEP, same device and source asked for, looked up within this second and
+    /// after the last of so many changes by the loader.
     #[inline(always)]
-    pub fn is_fresh(&self, index: RemoteIndex, overlay: &Overlay, now: Seconds) -> bool {
+    pub fn is_fresh(&self, index: RemoteIndex, overlay: &Overlay, now: Seconds, changes: u32) -> bool {
         self.state != HopState::Unknown as u32
+            && self.changes == changes
             && self.index == index.0
             && self.checked == now.0
             && self.asked_device == overlay.underlay_device().0
@@ -344,7 +365,7 @@ impl RemoteTraffic {
 
 const _: () = assert!(size_of::<RemoteKey>() == 28);
 const _: () = assert!(size_of::<Remote>() == 36);
-const _: () = assert!(size_of::<NextHop>() == 72);
+const _: () = assert!(size_of::<NextHop>() == 80);
 
 #[cfg(test)]
 mod tests {

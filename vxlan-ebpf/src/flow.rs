@@ -21,6 +21,12 @@ impl FlowHash {
         Self((hash >> 32) as u32)
     }
 
+    /// What tells the fragments of a packet from those of others: `count` packets of this CPU came before it.
+    #[inline(always)]
+    pub const fn identification(self, count: u64) -> u16 {
+        (count as u16) ^ (self.0 as u16)
+    }
+
     /// The source port: spread over a range, both ends included.
     #[inline(always)]
     pub fn source_port(self, min: u16, max: u16) -> u16 {

@@ -165,7 +165,12 @@ impl<'a> Departure<'a> {
         if F::SHORT_CUT && !ending.is_of_short_cut() {
             return Verdict::PASS;
         }
-        if !ending.verdict.action.goes_on() {
+        if ending.verdict.action.goes_on() {
+            return ending.verdict;
+        }
+        if ending.outcome == Outcome::Unicast {
+            tables.count_unicast(self.overlay.number, Direction::Tx, self.bytes);
+        } else {
             tables.count(self.port.overlay(), Direction::Tx, ending.outcome, self.bytes);
         }
         ending.verdict
@@ -234,7 +239,7 @@ fn to_remote<F: Frame, T: Tables>(
     if frame.largest_packet() > too_big::room(way) {
         return Ok(Ending::new(Outcome::TooBig, Verdict::next_stage(Action::TooBig)));
     }
-    if F::SHORT_CUT && !may_leave_by_short_cut(frame, tables, journey, way) {
+    if F::SHORT_CUT && !may_leave_by_short_cut(frame, journey, way) {
         return Err(Outcome::SlowPath);
     }
     recall::remember(tables, journey, way);
@@ -247,14 +252,8 @@ fn to_remote<F: Frame, T: Tables>(
 
 /// A short cut has neither the kernel's help to find a neighbour nor a network card that finishes checksums.
 #[inline(always)]
-fn may_leave_by_short_cut<F: Frame, T: Tables>(
-    frame: &F,
-    tables: &T,
-    journey: &Journey<'_>,
-    way: &Way<'_>,
-) -> bool {
-    tables.takes_xdp(way.hop.device())
-        && way.hop.state() == HopState::Ready
+fn may_leave_by_short_cut<F: Frame>(frame: &F, journey: &Journey<'_>, way: &Way<'_>) -> bool {
+    way.hop.is_for_xdp()
         && !journey.ether_type.0.is_vlan()
         && unfinished::pseudo_header(frame, size_of::<Ethernet>(), journey.packet.inside).is_none()
 }
@@ -265,7 +264,11 @@ fn leave<F: Frame>(journey: &Journey<'_>, way: &Way<'_>) -> Verdict {
     if F::SHORT_CUT {
         return Verdict::with(Action::Egress, way.hop.device());
     }
-    Verdict::neighbour(way.hop.device(), next_hop(way, journey.kind), journey.packet.inside != Inside::Other)
+    Verdict::neighbour(
+        way.hop.device(),
+        next_hop(way, journey.kind()),
+        journey.packet.inside != Inside::Other,
+    )
 }
 
 /// The next hop to leave by. A frame that comes from the VTEP device may have a route, the overlay's, and the kernel
@@ -299,7 +302,7 @@ fn deliver<F: Frame, T: Tables>(
     if port == journey.overlay.vtep_device() {
         return Ok(Verdict::with(Action::Ingress, port));
     }
-    let shortcut = journey.kind == PortKind::Direct
+    let shortcut = journey.kind() == PortKind::Direct
         && journey.packet.inside != Inside::Other
         && tables.port(port).is_some_and(|port| port.has_peer());
     Ok(Verdict::with(if shortcut { Action::Peer } else { Action::Egress }, port))

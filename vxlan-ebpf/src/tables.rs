@@ -155,8 +155,8 @@ pub trait Tables {
     /// Notes that frames with a VLAN tag beside them come from `device`, or go to it.
     fn note_tags(&self, device: IfIndex, port: Port);
 
-    /// Counts a frame of overlay number `overlay` whose end is [`Outcome::Unicast`].
-    fn count_unicast(&self, overlay: u32, direction: vxlan_common::Direction, bytes: usize);
+    /// Counts a frame of overlay number `overlay` whose end is [`Outcome::Unicast`]; how many there were before.
+    fn count_unicast(&self, overlay: u32, direction: vxlan_common::Direction, bytes: usize) -> u64;
 
     /// Counts the end of a frame that came to one of our UDP ports and belongs to no overlay.
     fn count_outside(&self, port: UdpPort, outcome: Outcome, bytes: usize);

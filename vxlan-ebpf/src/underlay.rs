@@ -60,7 +60,11 @@ pub fn arrive<F: Frame, T: Tables>(frame: &mut F, tables: &T) -> Verdict {
     if F::SHORT_CUT && !ending.is_of_short_cut() {
         return Verdict::PASS;
     }
-    tables.count(arrival.key, Direction::Rx, ending.outcome, bytes);
+    if ending.outcome == Outcome::Unicast {
+        tables.count_unicast(arrival.overlay.number, Direction::Rx, bytes);
+    } else {
+        tables.count(arrival.key, Direction::Rx, ending.outcome, bytes);
+    }
     ending.verdict
 }
 

@@ -96,7 +96,7 @@ fn copy_to_local_ports<F: Frame, T: Tables>(frame: &mut F, tables: &T, journey: 
             Some(_) | None => {}
         });
     }
-    match journey.kind {
+    match journey.kind() {
         PortKind::Vtep => has_ports,
         PortKind::Direct => {
             frame.copy_into(journey.overlay.vtep_device());

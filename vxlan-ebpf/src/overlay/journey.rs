@@ -17,7 +17,7 @@ pub(super) struct Journey<'a> {
     pub destination: Word<Mac>,
     source: Word<Mac>,
     pub ether_type: Word<EtherType>,
-    pub kind: PortKind,
+    pub port: Word<Port>,
     pub overlay: &'a Overlay,
     pub key: OverlayKey,
     /// The device that it came from.
@@ -47,12 +47,18 @@ impl<'a> Journey<'a> {
             destination: Word(ethernet.destination()),
             source: Word(ethernet.source()),
             ether_type: Word(ethernet.ether_type),
-            kind: port.kind(),
+            port: Word(port),
             overlay,
             key,
             from,
             packet: flow::packet(frame, &ethernet)?,
         })
+    }
+
+    /// What kind of port it came from.
+    #[inline(always)]
+    pub fn kind(&self) -> PortKind {
+        self.port.0.kind()
     }
 
     /// The station that sent it.
@@ -70,7 +76,7 @@ impl<'a> Journey<'a> {
     /// The verdict for an answer: back to where the frame came from.
     #[inline(always)]
     pub fn back(&self) -> Verdict {
-        let action = match self.kind {
+        let action = match self.kind() {
             PortKind::Vtep => Action::Ingress,
             PortKind::Direct => Action::Egress,
         };

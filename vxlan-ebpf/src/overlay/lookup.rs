@@ -33,7 +33,7 @@ pub(super) fn station<'a, T: Tables>(
     journey: &Journey<'a>,
     mac: Mac,
 ) -> Result<Found<'a>, Outcome> {
-    if journey.kind == PortKind::Direct && mac == journey.overlay.mac() {
+    if journey.kind() == PortKind::Direct && mac == journey.overlay.mac() {
         return Ok(Found::Port(journey.overlay.vtep_device()));
     }
     let Some(entry) = tables.fdb(&FdbKey::new(journey.key, mac)) else { return Ok(Found::Everyone) };
@@ -64,7 +64,7 @@ fn at_port<'a>(journey: &Journey<'a>, port: IfIndex) -> Result<Found<'a>, Outcom
     if port != journey.from {
         return Ok(Found::Port(port));
     }
-    match journey.kind {
+    match journey.kind() {
         PortKind::Vtep => Ok(Found::Everyone),
         PortKind::Direct => Err(Outcome::SamePort),
     }
@@ -85,7 +85,7 @@ pub(super) fn hears_by_itself<T: Tables>(tables: &T, journey: &Journey<'_>, mac:
             way.is_some_and(|way| way.is_home())
                 && match entry.local_place() {
                     Some(port) => port == journey.from,
-                    None => journey.kind == PortKind::Vtep,
+                    None => journey.kind() == PortKind::Vtep,
                 }
         }
     }

@@ -1,9 +1,7 @@
 //! The short way: what a pair of stations did before, within this second, by the same headers to the same VTEP. It asks no
 //! table but `tx_cache`, and says nothing where it is not sure.
 
-use vxlan_common::{
-    Df, Direction, HopState, IfIndex, OverlayFlags, PortFlags, TxFlags, TxHit, TxKey, stations,
-};
+use vxlan_common::{Df, Direction, IfIndex, OverlayFlags, PortFlags, TxFlags, TxHit, TxKey, stations};
 use zerocopy::{transmute_mut, transmute_ref};
 
 use super::{Journey, answer, bind, encap, next_hop, too_big};
@@ -48,7 +46,6 @@ pub(super) fn recall<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfI
     if length > encap::LARGEST_IP {
         return None;
     }
-    let own = own(tables, hit, &packet, length as u16);
     let source_port = packet.hash.source_port(hit.source_port_min, hit.source_port_max);
     frame.push(OUTER4, 0, packet.inside).ok()?;
     let outer = if F::SHORT_CUT {
@@ -59,11 +56,12 @@ pub(super) fn recall<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfI
         headers.inner = ethernet.0;
         &mut headers.outer
     };
+    let before = tables.count_unicast(hit.overlay, Direction::Tx, bytes);
+    let own = own(hit, &packet, length as u16, packet.hash.identification(before));
     let template: &Outer4 = transmute_ref!(&hit.headers);
     *outer = *template;
     outer.ip.complete(own, hit.sum);
     outer.udp.complete(source_port, (length - size_of::<Ipv4>()) as u16);
-    tables.count_unicast(hit.overlay, Direction::Tx, bytes);
     tables.count_sent(hit.remote(), bytes);
     Some(if F::SHORT_CUT {
         Verdict::with(Action::Egress, hit.device())
@@ -74,13 +72,13 @@ pub(super) fn recall<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfI
 
 /// What the outer IP header has of its own: see [`encap`].
 #[inline(always)]
-fn own<T: Tables>(tables: &T, hit: &TxHit, packet: &Packet, total_length: u16) -> Own {
+fn own(hit: &TxHit, packet: &Packet, total_length: u16, identification: u16) -> Own {
     let inherits_df = hit.has(TxFlags::DF_INHERIT) && packet.dont_fragment();
     let dscp = if hit.has(TxFlags::TOS_INHERIT) { packet.tos() } else { hit.tos };
     Own {
         tos: dscp & !ECN | packet.tos() & ECN,
         total_length,
-        identification: if inherits_df || hit.has(TxFlags::DF) { 0 } else { tables.any_u16() },
+        identification: if inherits_df || hit.has(TxFlags::DF) { 0 } else { identification },
         dont_fragment: inherits_df,
         ttl: match packet.ttl() {
             _ if !hit.has(TxFlags::TTL_INHERIT) => 0,
@@ -102,10 +100,10 @@ pub(super) fn remember<T: Tables>(tables: &T, journey: &Journey<'_>, way: &Way<'
     }
     let key = TxKey::new(stations(journey.destination(), journey.source()), journey.from);
     tables.tx_write(key.row(), |hit| {
-        hit.set_way(way.index, way.hop.device(), next_hop(way, journey.kind));
+        hit.set_way(way.index, way.hop.device(), next_hop(way, journey.kind()));
         hit.overlay = overlay.number;
         hit.room = u32::try_from(too_big::room(way)).unwrap_or(u32::MAX);
-        hit.flags = flags(tables, journey, way);
+        hit.flags = flags(journey, way);
         hit.source_port_min = overlay.source_port_min;
         hit.source_port_max = overlay.source_port_max;
         hit.tos = overlay.tos & !ECN;
@@ -127,17 +125,15 @@ pub(super) fn remember<T: Tables>(tables: &T, journey: &Journey<'_>, way: &Way<'
 }
 
 #[inline(always)]
-fn flags<T: Tables>(tables: &T, journey: &Journey<'_>, way: &Way<'_>) -> u32 {
+fn flags(journey: &Journey<'_>, way: &Way<'_>) -> u32 {
     let overlay = journey.overlay;
-    let takes_xdp = tables.takes_xdp(way.hop.device());
-    let has_tags = tables.port(journey.from).is_none_or(|port| port.has(PortFlags::TAGS));
     [
         (TxFlags::TTL_INHERIT, overlay.has(OverlayFlags::TTL_INHERIT)),
         (TxFlags::TOS_INHERIT, overlay.has(OverlayFlags::TOS_INHERIT)),
         (TxFlags::DF_INHERIT, overlay.df() == Df::Inherit),
         (TxFlags::DF, overlay.df() == Df::Set),
         (TxFlags::NEIGHBOURS, overlay.has(OverlayFlags::PROXY) || overlay.has(OverlayFlags::BINDINGS)),
-        (TxFlags::SHORT_CUT, way.hop.state() == HopState::Ready && takes_xdp && !has_tags),
+        (TxFlags::SHORT_CUT, way.hop.is_for_xdp() && !journey.port.0.has(PortFlags::TAGS)),
     ]
     .into_iter()
     .fold(0, |flags, (flag, is_set)| if is_set { flags | flag } else { flags })

@@ -92,7 +92,16 @@ impl Host {
         } else {
             let again = self.judge(&before, frame, verdict);
             assert_eq!((again.verdict, again.counted), (first.verdict, first.counted));
-            assert_eq!(again.frame.bytes, first.frame.bytes);
+            let [sent, like] = [&again, first].map(|after| {
+                let sent = after.to_underlay();
+                sent.iter().for_each(|bytes| drop(proof::outer(bytes)));
+                if sent.is_empty() {
+                    std::vec![after.frame.bytes.clone()]
+                } else {
+                    sent.iter().map(unnumbered).collect()
+                }
+            });
+            assert_eq!(sent, like);
             self.recalled.set(self.recalled.get() + 1);
         }
         self.sent.replace(kept.0);
@@ -128,6 +137,14 @@ impl Host {
         }
         After { verdict, counted, frame }
     }
+}
+
+/// An outer packet without what two of the same have of their own: identification, and the header's checksum.
+#[expect(clippy::ptr_arg, reason = "it is mapped over vectors")]
+fn unnumbered(outer: &Vec<u8>) -> Vec<u8> {
+    let mut bytes = outer.clone();
+    [18, 19, 24, 25].into_iter().for_each(|at| bytes[at] = 0);
+    bytes
 }
 
 /// Whether a verdict can be the end that was counted.

@@ -325,7 +325,7 @@ impl Tables for Host {
     }
 
     fn stamp(&self) -> Stamp {
-        Stamp::new(self.generation.get(), self.now())
+        Stamp::new(self.generation.get(), u64::from(self.now().0) << 30)
     }
 
     fn tx_row(&self, row: u32) -> Option<&TxHit> {
@@ -360,11 +360,12 @@ impl Tables for Host {
         self.tags.borrow_mut().insert(device);
     }
 
-    fn count_unicast(&self, overlay: u32, direction: Direction, bytes: usize) {
+    fn count_unicast(&self, overlay: u32, direction: Direction, bytes: usize) -> u64 {
         let mut overlays = self.overlays.iter();
         let (key, _) =
             overlays.find(|(_, settings)| settings.number == overlay).expect("an overlay's number");
         self.count(*key, direction, Outcome::Unicast, bytes);
+        0
     }
 
     fn count_outside(&self, port: UdpPort, outcome: Outcome, bytes: usize) {

@@ -14,11 +14,15 @@ use aya_ebpf::{
     helpers::generated::{bpf_check_mtu, bpf_fib_lookup as fib_lookup},
 };
 use vxlan_common::{
-    Address, HopState, IfIndex, Mac, NextHop, Overlay, OverlayKey, Remote, RemoteIndex, Seconds, UdpPort, Vni,
+    Address, Device, HopState, IfIndex, Mac, NextHop, Overlay, OverlayKey, Remote, RemoteIndex, Seconds,
+    UdpPort, Vni,
 };
 use vxlan_ebpf::wire::protocol;
 
-use crate::maps::{NEXTHOP, QUESTION, REMOTE, VNI};
+use crate::{
+    maps::{DEVICE, NEXTHOP, QUESTION, REMOTE, VNI},
+    state,
+};
 
 const AF_INET: u8 = 2;
 const LOOPBACK: u32 = 1;
@@ -42,7 +46,7 @@ pub extern "C" fn vxbpf_resolve(skb: *mut __sk_buff, index: u32, vni: u32, udp_p
     };
     // SAFETY: this CPU's own value of a per-CPU map.
     let hop = unsafe { &mut *hop };
-    *hop = NextHop::new(HopState::Unknown, index, overlay, Seconds(now));
+    hop.begin(index, overlay, Seconds(now), state::word(state::CHANGES) as u32);
     let destination = remote.address();
     if !destination.is_v4() {
         return 0;
@@ -112,6 +116,8 @@ fn unicast(skb: *mut __sk_buff, remote: &Remote, overlay: &Overlay, hop: &mut Ne
     );
     if state == HopState::Ready {
         hop.set_macs(Mac(route.dmac), Mac(route.smac));
+        // SAFETY: only looked at.
+        hop.set_takes_xdp(unsafe { DEVICE.get(route.ifindex) }.is_some_and(Device::takes_xdp));
     }
 }
 

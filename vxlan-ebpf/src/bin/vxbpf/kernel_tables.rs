@@ -70,15 +70,15 @@ impl Routes for Nobody {
 
 pub(crate) struct KernelTables<R> {
     routes: R,
-    now: Seconds,
+    /// CLOCK_MONOTONIC to the tick, which the loader reads too.
+    nanoseconds: u64,
 }
 
 impl<R: Routes> KernelTables<R> {
     #[inline(always)]
     pub(crate) fn new(routes: R) -> Self {
-        // SAFETY: the helper has no arguments. CLOCK_MONOTONIC to the tick, which the loader reads too.
-        let now = unsafe { bpf_ktime_get_coarse_ns() } / NANOSECONDS;
-        Self { routes, now: Seconds(now as u32) }
+        // SAFETY: the helper has no arguments.
+        Self { routes, nanoseconds: unsafe { bpf_ktime_get_coarse_ns() } }
     }
 
     /// Gives a slot to a VTEP that learning met: the next in turn, whoever had it. What was learned behind that one
@@ -135,7 +135,7 @@ extern "C" fn turn<F: FnMut(u32)>(at: u32, closure: *mut c_void) -> i64 {
 impl<R: Routes> Tables for KernelTables<R> {
     #[inline(always)]
     fn now(&self) -> Seconds {
-        self.now
+        Seconds((self.nanoseconds / NANOSECONDS) as u32)
     }
 
     #[inline(always)]
@@ -265,7 +265,7 @@ impl<R: Routes> Tables for KernelTables<R> {
             unsafe { add(&raw mut (*binder).refused, 1) };
         }
         if tell::is_heard() {
-            tell::notify(self.now, |event| event.subject.set_port(Tiding::NeighRefused, overlay, port));
+            tell::notify(self.now(), |event| event.subject.set_port(Tiding::NeighRefused, overlay, port));
         }
     }
 
@@ -315,10 +315,11 @@ impl<R: Routes> Tables for KernelTables<R> {
         let cached = NEXTHOP.get_ptr_mut(index.slot())?;
         // SAFETY: this CPU's own value of a per-CPU map.
         let cached = unsafe { &*cached };
-        if !cached.is_fresh(index, overlay, self.now) {
-            self.routes.resolve(index, key, self.now);
+        let is_fresh = || cached.is_fresh(index, overlay, self.now(), state::word(state::CHANGES) as u32);
+        if !is_fresh() {
+            self.routes.resolve(index, key, self.now());
         }
-        cached.is_fresh(index, overlay, self.now).then_some(cached)
+        is_fresh().then_some(cached)
     }
 
     #[inline(always)]
@@ -327,11 +328,11 @@ impl<R: Routes> Tables for KernelTables<R> {
         let Some(cached) = LOCAL.get_ptr_mut(u32::from(last) % LOCAL_SLOTS as u32) else { return false };
         // SAFETY: this CPU's own value of a per-CPU map.
         let cached = unsafe { &mut *cached };
-        if let Some(answer) = cached.answer(address, self.now) {
+        if let Some(answer) = cached.answer(address, self.now()) {
             return answer;
         }
         let Some(answer) = self.routes.is_local(address) else { return false };
-        *cached = LocalAddress::new(address, self.now, answer);
+        *cached = LocalAddress::new(address, self.now(), answer);
         answer
     }
 
@@ -380,7 +381,7 @@ impl<R: Routes> Tables for KernelTables<R> {
         // From map to map: an entry on the stack would be written by words that are not aligned there.
         // SAFETY: not preallocated, so a replaced row lives until this program ends.
         let Some(entry) = (unsafe { NEIGH.get(key) }) else { return };
-        tell::notify(self.now, |event| {
+        tell::notify(self.now(), |event| {
             event.subject.set_neighbour(tiding, key);
             event.set_neighbour(entry);
         });
@@ -388,12 +389,12 @@ impl<R: Routes> Tables for KernelTables<R> {
 
     #[inline(always)]
     fn report_station(&self, station: &FdbKey) -> bool {
-        tell::report(self.now, |event| event.subject.set_station(Tiding::StationMissing, station))
+        tell::report(self.now(), |event| event.subject.set_station(Tiding::StationMissing, station))
     }
 
     #[inline(always)]
     fn report_address(&self, overlay: OverlayKey, address: &Address) -> bool {
-        tell::report(self.now, |event| event.subject.set_address(overlay, address))
+        tell::report(self.now(), |event| event.subject.set_address(overlay, address))
     }
 
     #[inline(always)]
@@ -409,7 +410,7 @@ impl<R: Routes> Tables for KernelTables<R> {
     #[inline(always)]
     fn stamp(&self) -> Stamp {
         let generation = state::word(state::CHANGES).wrapping_add(state::word(state::MOVES));
-        Stamp::new(generation as u32, self.now)
+        Stamp::new(generation as u32, self.nanoseconds)
     }
 
     #[inline(always)]
@@ -462,11 +463,13 @@ impl<R: Routes> Tables for KernelTables<R> {
     }
 
     #[inline(always)]
-    fn count_unicast(&self, overlay: u32, direction: Direction, bytes: usize) {
-        if let Some(unicast) = UNICAST.get_ptr_mut(overlay) {
-            // SAFETY: this CPU's own value of a per-CPU map.
-            unsafe { &mut *unicast }.of(direction).add(bytes as u64);
-        }
+    fn count_unicast(&self, overlay: u32, direction: Direction, bytes: usize) -> u64 {
+        let Some(unicast) = UNICAST.get_ptr_mut(overlay) else { return 0 };
+        // SAFETY: this CPU's own value of a per-CPU map.
+        let count = unsafe { &mut *unicast }.of(direction);
+        let before = count.packets;
+        count.add(bytes as u64);
+        before
     }
 
     #[inline(always)]

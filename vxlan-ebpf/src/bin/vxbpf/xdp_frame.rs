@@ -16,12 +16,16 @@ use crate::{handover::Handover, maps::DEVICE};
 
 pub(crate) struct XdpFrame {
     context: *mut xdp_md,
+    /// Bytes in all buffers of the frame.
+    len: usize,
 }
 
 impl XdpFrame {
     #[inline(always)]
-    pub(crate) const fn new(context: *mut xdp_md) -> Self {
-        Self { context }
+    pub(crate) fn new(context: *mut xdp_md) -> Self {
+        // SAFETY: `context` is the one the kernel gave.
+        let len = unsafe { bpf_xdp_get_buff_len(context) as usize };
+        Self { context, len }
     }
 
     /// The device that it came by.
@@ -75,8 +79,7 @@ impl Frame for XdpFrame {
 
     #[inline(always)]
     fn len(&self) -> usize {
-        // SAFETY: `context` is the one the kernel gave. All buffers of the frame are counted.
-        unsafe { bpf_xdp_get_buff_len(self.context) as usize }
+        self.len
     }
 
     #[inline(always)]
@@ -122,15 +125,21 @@ impl Frame for XdpFrame {
     #[inline(always)]
     fn push(&mut self, outer: usize, _: usize, _: Inside) -> Result<(), Outcome> {
         // SAFETY: `context` is the one the kernel gave; no view of the frame is alive. A failure changes nothing.
-        let refused = unsafe { bpf_xdp_adjust_head(self.context, -(outer as i32)) } != 0;
-        if refused { Err(Outcome::SlowPath) } else { Ok(()) }
+        if unsafe { bpf_xdp_adjust_head(self.context, -(outer as i32)) } != 0 {
+            return Err(Outcome::SlowPath);
+        }
+        self.len += outer;
+        Ok(())
     }
 
     #[inline(always)]
     fn pull(&mut self, outer: usize, _: Option<Tag>, _: Inside) -> Result<(), Outcome> {
         // SAFETY: as in `push`.
-        let refused = unsafe { bpf_xdp_adjust_head(self.context, outer as i32) } != 0;
-        if refused { Err(Outcome::SlowPath) } else { Ok(()) }
+        if unsafe { bpf_xdp_adjust_head(self.context, outer as i32) } != 0 {
+            return Err(Outcome::SlowPath);
+        }
+        self.len = self.len.wrapping_sub(outer);
+        Ok(())
     }
 
     #[inline(always)]
