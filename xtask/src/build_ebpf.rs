@@ -82,7 +82,8 @@ fn flags() -> String {
 }
 
 fn publish(binary: &str, object: &Path) -> Result<()> {
-    let made = workspace::ebpf_target().join(toolchain::TARGET).join("release").join(binary);
+    let linked = workspace::ebpf_target().join(toolchain::TARGET).join("release").join(binary);
+    let made = linker::without_debug_sections(&linked)?;
     let file = fs::read(&made).with_context(|| format!("cannot read {}", made.display()))?;
     let btf = elf::section_size(&file, ".BTF")
         .with_context(|| format!("{} has no .BTF section: is it linked by bpf-linker?", made.display()))?;

@@ -29,6 +29,18 @@ fn answers_with_version(linker: &Path) -> bool {
         .is_some_and(|text| text.split_whitespace().last() == Some(VERSION))
 }
 
+/// The object at `linked` without its DWARF sections, four fifths of it, which are no use once there is BTF; itself, where
+/// LLVM's tools are not there.
+pub fn without_debug_sections(linked: &Path) -> Result<PathBuf> {
+    let objcopy = Path::new(LLVM_PREFIX).join("bin/llvm-objcopy");
+    if !objcopy.exists() {
+        return Ok(linked.to_owned());
+    }
+    let stripped = linked.with_extension("stripped");
+    run::silently(Command::new(objcopy).arg("--strip-debug").args([linked, &stripped]))?;
+    Ok(stripped)
+}
+
 /// Compiles bpf-linker; takes about a minute.
 pub fn install() -> Result<()> {
     println!("setup: compiling bpf-linker {VERSION} into target/tools, which takes a minute or two");
