@@ -242,12 +242,16 @@ fn to_remote<F: Frame, T: Tables>(
     if F::SHORT_CUT && !may_leave_by_short_cut(frame, journey, way) {
         return Err(Outcome::SlowPath);
     }
-    recall::remember(tables, journey, way);
+    let is_known = recall::remember(tables, journey, way);
+    if F::SHORT_CUT {
+        let again = Ending::new(Outcome::Unicast, Verdict::next_stage(Action::Again));
+        return if is_known { Ok(again) } else { Err(Outcome::SlowPath) };
+    }
     let bytes = frame.len();
     frame.encapsulate(tables, journey.from, false)?;
     encap::towards(frame, journey.key, way)?;
     tables.count_sent(way.index, bytes);
-    Ok(Ending::new(Outcome::Unicast, leave::<F>(journey, way)))
+    Ok(Ending::new(Outcome::Unicast, leave(journey, way)))
 }
 
 /// A short cut has neither the kernel's help to find a neighbour nor a network card that finishes checksums.
@@ -260,10 +264,7 @@ fn may_leave_by_short_cut<F: Frame>(frame: &F, journey: &Journey<'_>, way: &Way<
 
 /// The verdict for an encapsulated frame.
 #[inline(always)]
-fn leave<F: Frame>(journey: &Journey<'_>, way: &Way<'_>) -> Verdict {
-    if F::SHORT_CUT {
-        return Verdict::with(Action::Egress, way.hop.device());
-    }
+fn leave(journey: &Journey<'_>, way: &Way<'_>) -> Verdict {
     Verdict::neighbour(
         way.hop.device(),
         next_hop(way, journey.kind()),

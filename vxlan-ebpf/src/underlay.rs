@@ -60,6 +60,9 @@ pub fn arrive<F: Frame, T: Tables>(frame: &mut F, tables: &T) -> Verdict {
     if F::SHORT_CUT && !ending.is_of_short_cut() {
         return Verdict::PASS;
     }
+    if ending.verdict.action.goes_on() {
+        return ending.verdict;
+    }
     if ending.outcome == Outcome::Unicast {
         tables.count_unicast(arrival.overlay.number, Direction::Rx, bytes);
     } else {
@@ -93,7 +96,9 @@ fn receive<F: Frame, T: Tables>(frame: &mut F, tables: &T, arrival: &Arrival<'_>
     };
     let vtep = vtep.unwrap_or(RemoteIndex::NONE);
     if let Some(outcome) = arrival.set_aside {
-        heard_of::<F, T>(frame, tables, arrival, vtep);
+        if !F::SHORT_CUT {
+            heard_of(frame, tables, arrival, vtep);
+        }
         return Err(outcome);
     }
     let inner = decap::inspect(frame, arrival)?;
@@ -101,16 +106,20 @@ fn receive<F: Frame, T: Tables>(frame: &mut F, tables: &T, arrival: &Arrival<'_>
     if F::SHORT_CUT && !deliver::may_go_by_short_cut(frame, &inner, &place) {
         return Err(Outcome::ByDevice);
     }
-    heard_of::<F, T>(frame, tables, arrival, vtep);
-    recall::remember(tables, arrival, &inner, vtep, &place);
+    let is_known = recall::remember(tables, arrival, &inner, vtep, &place);
+    if F::SHORT_CUT {
+        let again = Ending::new(Outcome::Unicast, Verdict::next_stage(Action::Again));
+        return if is_known { Ok(again) } else { Err(Outcome::ByDevice) };
+    }
+    heard_of(frame, tables, arrival, vtep);
     decap::strip(frame, arrival, &inner)?;
     Ok(deliver::to(frame, tables, arrival, &place))
 }
 
-/// Counts a packet of a VTEP, where no hook behind this one does.
+/// Counts a packet of a VTEP.
 #[inline(always)]
 fn heard_of<F: Frame, T: Tables>(frame: &F, tables: &T, arrival: &Arrival<'_>, vtep: RemoteIndex) {
-    if vtep != RemoteIndex::NONE && (!F::SHORT_CUT || arrival.set_aside.is_none()) {
+    if vtep != RemoteIndex::NONE {
         tables.count_received(vtep, frame.len().saturating_sub(arrival.outer));
     }
 }

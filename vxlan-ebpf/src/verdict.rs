@@ -23,6 +23,8 @@ pub enum Action {
     Neighbour,
     /// The same for a frame that the kernel does not yet know to be IP.
     NeighbourNotIp,
+    /// Once more by the short way, which knows the frame now.
+    Again,
     /// On to the stage that looks at the sender.
     Forward,
     /// On to the stage that looks for the destination.
@@ -49,7 +51,8 @@ impl Action {
     pub const fn goes_on(self) -> bool {
         matches!(
             self,
-            Self::Forward
+            Self::Again
+                | Self::Forward
                 | Self::Onward
                 | Self::Arrive
                 | Self::Flood
@@ -126,9 +129,7 @@ impl Ending {
     pub fn is_of_short_cut(&self) -> bool {
         match self.outcome.class() {
             Class::Dropped => self.outcome != Outcome::Truncated && self.verdict.action == Action::Stop,
-            Class::Forwarded => {
-                matches!(self.verdict.action, Action::Egress | Action::Peer | Action::Ingress)
-            }
+            Class::Forwarded => matches!(self.verdict.action, Action::Egress | Action::Again),
             Class::Device => false,
         }
     }

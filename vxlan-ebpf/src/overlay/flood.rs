@@ -40,7 +40,7 @@ pub(super) fn everyone<F: Frame, T: Tables>(
     copy_to_vteps(frame, tables, journey, size);
     if may_go(frame, journey, &last, size) {
         tables.count_sent(last.index, size.bytes);
-        return Ok(Ending::new(Outcome::Flooded, leave::<F>(journey, &last)));
+        return Ok(Ending::new(Outcome::Flooded, leave(journey, &last)));
     }
     let is_only_one = last_of_list(tables, journey) == 0 && !has_local;
     Ok(Ending::new(

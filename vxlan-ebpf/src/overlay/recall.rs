@@ -88,15 +88,15 @@ fn own(hit: &TxHit, packet: &Packet, total_length: u16, identification: u16) -> 
     }
 }
 
-/// Remembers that the frames between these stations go by `way`.
+/// Remembers that the frames between these stations go by `way`; false: they are none that are remembered.
 #[inline(always)]
-pub(super) fn remember<T: Tables>(tables: &T, journey: &Journey<'_>, way: &Way<'_>) {
+pub(super) fn remember<T: Tables>(tables: &T, journey: &Journey<'_>, way: &Way<'_>) -> bool {
     let overlay = journey.overlay;
     // What goes to a router is looked at each time.
     if !matches!(journey.ether_type.0, EtherType::IPV4 | EtherType::IPV6)
         || overlay.has(OverlayFlags::ROUTE_SHORT_CIRCUIT)
     {
-        return;
+        return false;
     }
     let key = TxKey::new(stations(journey.destination(), journey.source()), journey.from);
     tables.tx_write(key.row(), |hit| {
@@ -122,6 +122,7 @@ pub(super) fn remember<T: Tables>(tables: &T, journey: &Journey<'_>, way: &Way<'
         headers.vxlan = Vxlan::new(way.vni(journey.key));
         hit.set_key(key, tables.stamp());
     });
+    true
 }
 
 #[inline(always)]

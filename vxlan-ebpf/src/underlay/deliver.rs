@@ -57,14 +57,15 @@ impl Place {
 pub(super) fn place<T: Tables>(tables: &T, arrival: &Arrival<'_>, inner: &Inner) -> Place {
     let Arrival { key, overlay, .. } = *arrival;
     let vtep = overlay.vtep_device();
-    let ports = tables.flood(key).map_or(0, FloodList::port_count);
     let destination = inner.destination();
-    if ports == 0 || destination == overlay.mac() {
+    if destination == overlay.mac() {
         return Place::device(vtep);
     }
     match whereabouts(tables, key, overlay, destination) {
         Some(port) if port == vtep => Place::device(vtep),
         Some(device) => at_port(tables, device, inner),
+        // Without ports the device is everyone.
+        None if tables.flood(key).map_or(0, FloodList::port_count) == 0 => Place::device(vtep),
         None => Place { to: To::Everyone, ..Place::device(vtep) },
     }
 }

@@ -45,8 +45,8 @@ const VXLAN_AT: usize = UDP_AT + size_of::<Udp>();
 /// The least total length of an IP packet that has a VXLAN header: bytes behind it are padding of the link layer.
 const LEAST: usize = size_of::<Outer4>() - IP_AT;
 
-/// Whether it is UDP over IPv4 to a port that an overlay listens on, in a frame without a tag; or hard to tell, as what has
-/// IP options or a tag: all that the entry looks at.
+/// Whether it is UDP over IPv4 with a VNI, or to a port that an overlay listens on; or hard to tell, as what has IP options:
+/// all that the entry looks at.
 #[inline(always)]
 pub(super) fn may_be_vxlan<F: Frame, T: Tables>(frame: &F, tables: &T) -> bool {
     let Ok(ethernet) = frame.view::<Ethernet>(0) else { return false };
@@ -60,7 +60,8 @@ pub(super) fn may_be_vxlan<F: Frame, T: Tables>(frame: &F, tables: &T) -> bool {
     if ip.header_len() != size_of::<Ipv4>() {
         return true;
     }
-    frame.view::<Udp>(UDP_AT).is_ok_and(|udp| tables.listens(udp.destination()))
+    frame.view::<Vxlan>(VXLAN_AT).is_ok_and(|vxlan| vxlan.vni().is_some())
+        || frame.view::<Udp>(UDP_AT).is_ok_and(|udp| tables.listens(udp.destination()))
 }
 
 /// Reads the outer headers. Order: the destination, then the VNI, then all else, so that what is not ours is not

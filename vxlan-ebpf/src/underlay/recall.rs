@@ -62,7 +62,7 @@ pub(super) fn recall<F: Frame, T: Tables>(frame: &mut F, tables: &T) -> Option<V
     Some(deliver::verdict::<F>(port, delivery, hit.takes_xdp()))
 }
 
-/// Remembers that the packets of this VTEP between these stations go to `place`.
+/// Remembers that the packets of this VTEP between these stations go to `place`; false: they are none that are remembered.
 #[inline(always)]
 pub(super) fn remember<T: Tables>(
     tables: &T,
@@ -70,10 +70,10 @@ pub(super) fn remember<T: Tables>(
     inner: &Inner,
     vtep: RemoteIndex,
     place: &Place,
-) {
+) -> bool {
     if place.to != To::One || vtep == RemoteIndex::NONE || inner.is_tagged() || inner.inside == Inside::Other
     {
-        return;
+        return false;
     }
     let stations = stations(inner.destination(), inner.source());
     let key = RxKey::new(arrival.addresses, arrival.link.0.0, arrival.key, stations);
@@ -82,4 +82,5 @@ pub(super) fn remember<T: Tables>(
         hit.overlay = arrival.overlay.number;
         hit.set_key(key, tables.stamp());
     });
+    true
 }

@@ -169,6 +169,7 @@ fn go_on(
         Action::Route => stage::ROUTE,
         Action::Bind => stage::BIND,
         Action::Pass
+        | Action::Again
         | Action::Stop
         | Action::Device
         | Action::Egress
@@ -191,6 +192,7 @@ fn give(frame: &mut TcFrame, verdict: Verdict) -> i32 {
         // TCX_NEXT and TC_ACT_UNSPEC are the same number: programs after ours get their turn.
         Action::Pass => TC_ACT_UNSPEC,
         Action::Stop
+        | Action::Again
         | Action::Forward
         | Action::Onward
         | Action::Arrive

@@ -24,12 +24,15 @@ pub fn vxbpf_xport(context: XdpContext) -> u32 {
     give(&context, &mut frame, verdict)
 }
 
-/// Reached by tail call from there: [`overlay::forward`] and what follows it.
+/// Reached by tail call from there: [`overlay::forward`], so that the short way knows the frame.
 #[xdp(frags)]
 pub fn vxbpf_xforward(context: XdpContext) -> u32 {
     let (mut frame, tables) = take(&context);
     let device = frame.device();
-    let verdict = overlay::forward(&mut frame, &tables, device);
+    let mut verdict = overlay::forward(&mut frame, &tables, device);
+    if verdict.action == Action::Again {
+        verdict = once(overlay::enter(&mut frame, &tables, device));
+    }
     give(&context, &mut frame, verdict)
 }
 
@@ -45,13 +48,22 @@ pub fn vxbpf_xunderlay(context: XdpContext) -> u32 {
 #[xdp(frags)]
 pub fn vxbpf_xarrive(context: XdpContext) -> u32 {
     let (mut frame, tables) = take(&context);
-    let verdict = underlay::arrive(&mut frame, &tables);
+    let mut verdict = underlay::arrive(&mut frame, &tables);
+    if verdict.action == Action::Again {
+        verdict = once(underlay::enter(&mut frame, &tables));
+    }
     give(&context, &mut frame, verdict)
 }
 
 #[inline(always)]
 fn take(context: &XdpContext) -> (XdpFrame, KernelTables<Nobody>) {
     (XdpFrame::new(context.ctx), KernelTables::new(Nobody))
+}
+
+/// What another CPU made the short way forget meanwhile is left to TC, not looked up in circles.
+#[inline(always)]
+fn once(verdict: Verdict) -> Verdict {
+    if verdict.action.goes_on() { Verdict::PASS } else { verdict }
 }
 
 /// Carries out a verdict.
@@ -67,6 +79,7 @@ fn give(context: &XdpContext, frame: &mut XdpFrame, verdict: Verdict) -> u32 {
         Action::Egress => return unsafe { bpf_redirect(verdict.device.0, 0) as u32 },
         Action::Peer | Action::Ingress => hand_over(frame, &verdict),
         Action::Pass
+        | Action::Again
         | Action::Device
         | Action::Neighbour
         | Action::NeighbourNotIp
