@@ -210,7 +210,7 @@ fn to_station<F: Frame, T: Tables>(
     journey: &Journey<'_>,
 ) -> Result<Ending, Outcome> {
     match lookup::destination(tables, journey)? {
-        Found::Port(port) => Ok(Ending::new(Outcome::Switched, deliver::<F, T>(tables, journey, port)?)),
+        Found::Port(port) => Ok(Ending::new(Outcome::Switched, deliver(frame, tables, journey, port)?)),
         Found::Remote(way) => to_remote(frame, tables, journey, &way),
         Found::Everyone => Ok(Ending::new(Outcome::Flooded, Verdict::next_stage(Action::Flood))),
         Found::LocalPorts => Ok(Ending::new(Outcome::Flooded, Verdict::next_stage(Action::FloodLocally))),
@@ -239,7 +239,7 @@ fn to_remote<F: Frame, T: Tables>(
     if frame.largest_packet() > too_big::room(way) {
         return Ok(Ending::new(Outcome::TooBig, Verdict::next_stage(Action::TooBig)));
     }
-    if F::SHORT_CUT && !may_leave_by_short_cut(frame, journey, way) {
+    if F::SHORT_CUT && !(way.hop.is_for_xdp() && may_go_by_short_cut(frame, journey)) {
         return Err(Outcome::SlowPath);
     }
     let is_known = recall::remember(tables, journey, way);
@@ -254,12 +254,11 @@ fn to_remote<F: Frame, T: Tables>(
     Ok(Ending::new(Outcome::Unicast, leave(journey, way)))
 }
 
-/// A short cut has neither the kernel's help to find a neighbour nor a network card that finishes checksums.
+/// A short cut has nobody behind it who finishes checksums, and does not see them behind a tag.
 #[inline(always)]
-fn may_leave_by_short_cut<F: Frame>(frame: &F, journey: &Journey<'_>, way: &Way<'_>) -> bool {
-    way.hop.is_for_xdp()
-        && !journey.ether_type.0.is_vlan()
-        && unfinished::pseudo_header(frame, size_of::<Ethernet>(), journey.packet.inside).is_none()
+fn may_go_by_short_cut<F: Frame>(frame: &F, journey: &Journey<'_>) -> bool {
+    !journey.ether_type.0.is_vlan()
+        && !unfinished::may_be(frame, size_of::<Ethernet>(), journey.packet.inside)
 }
 
 /// The verdict for an encapsulated frame.
@@ -289,12 +288,13 @@ fn next_hop(way: &Way<'_>, kind: PortKind) -> Address {
 /// the shortcut into a container is not to be had.
 #[inline(always)]
 fn deliver<F: Frame, T: Tables>(
+    frame: &F,
     tables: &T,
     journey: &Journey<'_>,
     port: IfIndex,
 ) -> Result<Verdict, Outcome> {
     if F::SHORT_CUT {
-        return if tables.takes_xdp(port) {
+        return if tables.takes_xdp(port) && may_go_by_short_cut(frame, journey) {
             Ok(Verdict::with(Action::Egress, port))
         } else {
             Err(Outcome::SlowPath)

@@ -19,6 +19,7 @@ mod random;
 mod route;
 mod tables;
 mod underlay;
+mod unfinished;
 mod world;
 
 use frame::{Bytes, Copied, How};

@@ -36,8 +36,7 @@ pub(super) fn recall<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfI
         return None;
     }
     if F::SHORT_CUT
-        && (!hit.has(TxFlags::SHORT_CUT)
-            || unfinished::pseudo_header(frame, size_of::<Ethernet>(), packet.inside).is_some())
+        && (!hit.has(TxFlags::SHORT_CUT) || unfinished::may_be(frame, size_of::<Ethernet>(), packet.inside))
     {
         return None;
     }

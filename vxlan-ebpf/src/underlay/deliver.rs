@@ -89,7 +89,7 @@ pub(super) fn may_go_by_short_cut<F: Frame>(frame: &F, inner: &Inner, place: &Pl
     place.to == To::One
         && (place.takes_xdp() || is_handed_on)
         && !inner.is_tagged()
-        && unfinished::pseudo_header(frame, UNTAGGED_AT, inner.inside).is_none()
+        && !unfinished::may_be(frame, UNTAGGED_AT, inner.inside)
 }
 
 /// Delivers a decapsulated frame.

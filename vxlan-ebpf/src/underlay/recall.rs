@@ -47,7 +47,7 @@ pub(super) fn recall<F: Frame, T: Tables>(frame: &mut F, tables: &T) -> Option<V
     let (port, delivery) = (hit.device(), hit.delivery());
     if F::SHORT_CUT
         && (!hit.takes_xdp() && delivery == Delivery::Egress
-            || unfinished::pseudo_header(frame, UNTAGGED_AT, inside).is_some())
+            || unfinished::may_be(frame, UNTAGGED_AT, inside))
     {
         return None;
     }
