@@ -72,6 +72,7 @@ fn is_for_next_hook<F: Frame>(outcome: Outcome) -> bool {
 
 #[inline(always)]
 fn receive<F: Frame, T: Tables>(frame: &mut F, tables: &T, arrival: &Arrival<'_>) -> Result<Ending, Outcome> {
+    let inner_bytes = frame.len().saturating_sub(arrival.outer);
     admit::source(tables, arrival)?;
     if arrival.overlay.has(OverlayFlags::DEVICE_TRANSMIT) {
         // What the device is to send it has to learn from, too.
@@ -89,7 +90,7 @@ fn receive<F: Frame, T: Tables>(frame: &mut F, tables: &T, arrival: &Arrival<'_>
     };
     let vtep = vtep.unwrap_or(RemoteIndex::NONE);
     if let Some(outcome) = arrival.set_aside {
-        heard_of::<F, T>(frame, tables, arrival, vtep);
+        heard_of::<F, T>(inner_bytes, tables, arrival, vtep);
         return Err(outcome);
     }
     let inner = decap::inspect(frame, arrival)?;
@@ -97,16 +98,16 @@ fn receive<F: Frame, T: Tables>(frame: &mut F, tables: &T, arrival: &Arrival<'_>
     if F::SHORT_CUT && !deliver::may_go_by_short_cut(frame, &inner, &place) {
         return Err(Outcome::ByDevice);
     }
-    heard_of::<F, T>(frame, tables, arrival, vtep);
     recall::remember(tables, arrival, &inner, vtep, &place);
     decap::strip(frame, arrival, &inner)?;
+    heard_of::<F, T>(inner_bytes, tables, arrival, vtep);
     Ok(deliver::to(frame, tables, arrival, &place))
 }
 
 /// Counts a packet of a VTEP, where no hook behind this one does.
 #[inline(always)]
-fn heard_of<F: Frame, T: Tables>(frame: &F, tables: &T, arrival: &Arrival<'_>, vtep: RemoteIndex) {
+fn heard_of<F: Frame, T: Tables>(inner_bytes: usize, tables: &T, arrival: &Arrival<'_>, vtep: RemoteIndex) {
     if vtep != RemoteIndex::NONE && (!F::SHORT_CUT || arrival.set_aside.is_none()) {
-        tables.count_received(vtep, frame.len().saturating_sub(arrival.outer));
+        tables.count_received(vtep, inner_bytes);
     }
 }
