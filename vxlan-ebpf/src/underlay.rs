@@ -79,6 +79,7 @@ fn is_for_next_hook<F: Frame>(outcome: Outcome) -> bool {
 
 #[inline(always)]
 fn receive<F: Frame, T: Tables>(frame: &mut F, tables: &T, arrival: &Arrival<'_>) -> Result<Ending, Outcome> {
+    let inner_bytes = frame.len().saturating_sub(arrival.outer);
     admit::source(tables, arrival)?;
     if arrival.overlay.has(OverlayFlags::DEVICE_TRANSMIT) {
         // What the device is to send it has to learn from, too.
@@ -97,7 +98,7 @@ fn receive<F: Frame, T: Tables>(frame: &mut F, tables: &T, arrival: &Arrival<'_>
     let vtep = vtep.unwrap_or(RemoteIndex::NONE);
     if let Some(outcome) = arrival.set_aside {
         if !F::SHORT_CUT {
-            heard_of(frame, tables, arrival, vtep);
+            heard_of(inner_bytes, tables, vtep);
         }
         return Err(outcome);
     }
@@ -111,15 +112,15 @@ fn receive<F: Frame, T: Tables>(frame: &mut F, tables: &T, arrival: &Arrival<'_>
         let again = Ending::new(Outcome::Unicast, Verdict::next_stage(Action::Again));
         return if is_known { Ok(again) } else { Err(Outcome::ByDevice) };
     }
-    heard_of(frame, tables, arrival, vtep);
     decap::strip(frame, arrival, &inner)?;
+    heard_of(inner_bytes, tables, vtep);
     Ok(deliver::to(frame, tables, arrival, &place))
 }
 
 /// Counts a packet of a VTEP.
 #[inline(always)]
-fn heard_of<F: Frame, T: Tables>(frame: &F, tables: &T, arrival: &Arrival<'_>, vtep: RemoteIndex) {
+fn heard_of<T: Tables>(inner_bytes: usize, tables: &T, vtep: RemoteIndex) {
     if vtep != RemoteIndex::NONE {
-        tables.count_received(vtep, frame.len().saturating_sub(arrival.outer));
+        tables.count_received(vtep, inner_bytes);
     }
 }

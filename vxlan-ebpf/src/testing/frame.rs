@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What undefined bytes look like: a byte that was forgotten is seen.
-const UNDEFINED: u8 = 0xa5;
+pub(super) const UNDEFINED: u8 = 0xa5;
 
 const ETHERNET: usize = 14;
 

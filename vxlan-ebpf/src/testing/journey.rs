@@ -16,6 +16,15 @@ use crate::{
 /// routes, one that looks for the destination, and one that floods or tells the sender.
 const STAGES: usize = 5;
 
+/// Which way a frame goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// From this port towards the underlay.
+    From(IfIndex),
+    /// From the underlay.
+    Underlay,
+}
+
 /// What became of a frame.
 #[derive(Debug)]
 pub(super) struct After {
@@ -43,7 +52,37 @@ pub(super) fn outside(outcome: Outcome) -> Option<Counted> {
 impl Host {
     /// Sends a frame from a port, through all its stages.
     pub fn send(&self, frame: impl Into<Bytes>, from: IfIndex) -> After {
-        let mut frame = frame.into();
+        self.go(frame.into(), Way::From(from))
+    }
+
+    /// Brings a frame from the underlay.
+    pub fn receive(&self, frame: impl Into<Bytes>) -> After {
+        self.go(frame.into(), Way::Underlay)
+    }
+
+    fn go(&self, frame: Bytes, way: Way) -> After {
+        self.hold_the_short_cut_to_its_rule(&frame, way);
+        let after = self.by_long_way(frame.clone(), way);
+        self.again(frame, &after, way);
+        after
+    }
+
+    /// All stages, one after the other.
+    pub(super) fn by_long_way(&self, mut frame: Bytes, way: Way) -> After {
+        let before = frame.clone();
+        let verdict = match way {
+            Way::From(port) => self.depart(&mut frame, port),
+            Way::Underlay => underlay::arrive(&mut frame, self),
+        };
+        let after = self.judge(&before, frame, verdict);
+        match way {
+            Way::From(_) => after.to_underlay().iter().for_each(|bytes| drop(proof::outer(bytes))),
+            Way::Underlay => assert_eq!(after.to_underlay(), [] as [Vec<u8>; 0], "split horizon"),
+        }
+        after
+    }
+
+    fn depart(&self, frame: &mut Bytes, from: IfIndex) -> Verdict {
         let before = frame.clone();
         let mut verdict = Verdict::next_stage(Action::Forward);
         let mut is_turned = false;
@@ -61,31 +100,29 @@ impl Host {
             }
             is_turned |= verdict.action == Action::Route;
             verdict = match verdict.action {
-                Action::Forward => overlay::forward(&mut frame, self, from),
-                Action::Onward => overlay::onward(&mut frame, self, from),
-                Action::Flood => overlay::flood(&mut frame, self, from),
-                Action::FloodLocally => overlay::flood_locally(&mut frame, self, from),
-                Action::Answer => overlay::answer(&mut frame, self, from),
-                Action::Bind => overlay::bind(&mut frame, self, from),
-                Action::Route => overlay::route(&mut frame, self, from),
-                _ => overlay::too_big(&mut frame, self, from),
+                Action::Forward => overlay::forward(frame, self, from),
+                Action::Onward => overlay::onward(frame, self, from),
+                Action::Flood => overlay::flood(frame, self, from),
+                Action::FloodLocally => overlay::flood_locally(frame, self, from),
+                Action::Answer => overlay::answer(frame, self, from),
+                Action::Bind => overlay::bind(frame, self, from),
+                Action::Route => overlay::route(frame, self, from),
+                _ => overlay::too_big(frame, self, from),
             };
         }
         assert!(!verdict.action.goes_on(), "a further stage");
-        let after = self.judge(&before, frame, verdict);
-        for bytes in after.to_underlay() {
-            proof::outer(&bytes);
-        }
-        self.again(before, &after, |frame| overlay::enter(frame, self, from));
-        after
+        verdict
     }
 
     /// The short way of a frame that the long way was gone by: where it knows one, it ends the same, bit by bit.
-    fn again(&self, before: Bytes, first: &After, enter: impl FnOnce(&mut Bytes) -> Verdict) {
+    fn again(&self, before: Bytes, first: &After, way: Way) {
         let traffic = |host: &Self| (host.sent.borrow().clone(), host.received.borrow().clone());
         let kept = traffic(self);
         let mut frame = before.clone();
-        let verdict = enter(&mut frame);
+        let verdict = match way {
+            Way::From(port) => overlay::enter(&mut frame, self, port),
+            Way::Underlay => underlay::enter(&mut frame, self),
+        };
         if verdict.action.goes_on() || verdict.action == Action::Pass {
             assert_eq!((&frame.bytes, frame.tag), (&before.bytes, before.tag), "it was looked at only");
             assert!(self.counts.borrow().is_empty());
@@ -98,7 +135,7 @@ impl Host {
                 if sent.is_empty() {
                     std::vec![after.frame.bytes.clone()]
                 } else {
-                    sent.iter().map(unnumbered).collect()
+                    sent.iter().map(|bytes| unnumbered(bytes)).collect()
                 }
             });
             assert_eq!(sent, like);
@@ -108,18 +145,8 @@ impl Host {
         self.received.replace(kept.1);
     }
 
-    /// Brings a frame from the underlay.
-    pub fn receive(&self, frame: impl Into<Bytes>) -> After {
-        let mut frame = frame.into();
-        let before = frame.clone();
-        let verdict = underlay::arrive(&mut frame, self);
-        let after = self.judge(&before, frame, verdict);
-        assert_eq!(after.to_underlay(), [] as [Vec<u8>; 0], "split horizon");
-        self.again(before, &after, |frame| underlay::enter(frame, self));
-        after
-    }
-
-    fn judge(&self, before: &Bytes, frame: Bytes, verdict: Verdict) -> After {
+    /// Holds the end of a frame to the rules that all obey.
+    pub(super) fn judge(&self, before: &Bytes, frame: Bytes, verdict: Verdict) -> After {
         let counts = self.counts.take();
         assert!(counts.len() <= 1, "a frame is counted once: {counts:?}");
         assert!(frame.is_settled(), "its tag is lost");
@@ -140,9 +167,8 @@ impl Host {
 }
 
 /// An outer packet without what two of the same have of their own: identification, and the header's checksum.
-#[expect(clippy::ptr_arg, reason = "it is mapped over vectors")]
-fn unnumbered(outer: &Vec<u8>) -> Vec<u8> {
-    let mut bytes = outer.clone();
+pub(super) fn unnumbered(outer: &[u8]) -> Vec<u8> {
+    let mut bytes = outer.to_vec();
     [18, 19, 24, 25].into_iter().for_each(|at| bytes[at] = 0);
     bytes
 }

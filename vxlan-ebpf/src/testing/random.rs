@@ -4,8 +4,9 @@
 use std::vec::Vec;
 
 use proptest::{prelude::*, strategy::Union};
-use vxlan_common::{Address, Mac, NeighEntry, NeighKey, Nud, Outcome, OverlayFlags, Seconds};
+use vxlan_common::{Address, Mac, NeighEntry, NeighKey, Nud, Outcome, OverlayFlags, Seconds, Target};
 
+use super::frames::unfinished;
 use super::questions::{Request, Solicitation, v6};
 use super::*;
 use crate::wire::{EtherType, Tag};
@@ -137,6 +138,43 @@ proptest! {
         let frame = Bytes::new(bent(question, &changes, length));
         let from = if from_device { VTEP } else { PORT_1 };
         prop_assert!(host.send(frame, from).counted.is_some());
+    }
+
+    #[test]
+    fn whatever_comes_for_a_known_station_the_short_cut_keeps_to_its_rule(
+        inner in any_inner(C1, FAR, 1400, 1),
+        (is_stranger, is_unfinished, path_ecn) in (any::<bool>(), any::<bool>(), 0_u8..4),
+        padding in 0_usize..3,
+        changes in changes(),
+        length in 40_usize..1600,
+    ) {
+        let host = host_that_knows_far().with_station(C1, Target::Port(PORT_1));
+        let inner = if is_unfinished { unfinished(inner) } else { inner };
+        let source = if is_stranger { STRANGER } else { PEER };
+        let mut packet = Packet::from(source).tos(path_ecn);
+        packet.padding = std::vec![7; padding];
+        let whole = packet.carrying(&inner);
+        host.receive(whole.clone());
+        host.receive(bent(whole, &changes, length));
+    }
+
+    #[test]
+    fn whatever_leaves_for_a_known_station_the_short_cut_keeps_to_its_rule(
+        inner in any_inner(FAR, C1, 1600, 1),
+        is_unfinished in any::<bool>(),
+        flags in 0_u32..8,
+        changes in changes(),
+        length in 10_usize..1700,
+    ) {
+        let mut host = host_that_knows_far();
+        for (bit, flag) in [OverlayFlags::TTL_INHERIT, OverlayFlags::TOS_INHERIT, OverlayFlags::PROXY].into_iter().enumerate() {
+            if flags & 1 << bit != 0 {
+                host = host.with_flags(flag);
+            }
+        }
+        let inner = if is_unfinished { unfinished(inner) } else { inner };
+        host.send(inner.clone(), PORT_1);
+        host.send(bent(inner, &changes, length), PORT_1);
     }
 
     #[test]

@@ -9,8 +9,8 @@ use std::{
 
 use vxlan_common::{
     Address, Direction, FdbEntry, FdbKey, FloodList, IfIndex, NeighEntry, NeighKey, NextHop, Outcome,
-    Overlay, OverlayKey, Place, PlaceKey, Port, Remote, RemoteFlags, RemoteIndex, RemoteKey, RxHit, Seconds,
-    Stamp, Subject, Target, Tiding, TxHit, UdpPort,
+    Overlay, OverlayKey, Place, PlaceKey, Port, PortFlags, Remote, RemoteFlags, RemoteIndex, RemoteKey,
+    RxHit, Seconds, Stamp, Subject, Target, Tiding, TxHit, UdpPort,
 };
 
 use bytemuck::Zeroable;
@@ -32,6 +32,9 @@ impl Counted {
         }
     }
 }
+
+/// Devices that have something in common.
+pub(super) type Devices = HashSet<IfIndex>;
 
 /// Packets and bytes to a VTEP, or from it.
 pub(super) type Traffic = BTreeMap<RemoteIndex, (u64, u64)>;
@@ -81,11 +84,11 @@ pub(super) struct Host {
     pub rx_cache: RefCell<HashMap<u32, &'static RxHit>>,
     pub generation: Cell<u32>,
     /// Devices that an XDP program can redirect to.
-    pub takes_xdp: HashSet<IfIndex>,
+    pub takes_xdp: RefCell<Devices>,
     /// How many frames went the short way.
     pub recalled: Cell<u32>,
     /// Devices at which VLAN tags were seen beside frames.
-    pub tags: RefCell<HashSet<IfIndex>>,
+    pub tags: RefCell<Devices>,
     /// VTEPs that learning met.
     pub learned: RefCell<Vec<&'static Remote>>,
 }
@@ -120,7 +123,11 @@ impl Tables for Host {
     }
 
     fn port(&self, device: IfIndex) -> Option<Port> {
-        self.ports.get(&device).copied()
+        let mut port = self.ports.get(&device).copied()?;
+        if self.tags.borrow().contains(&device) {
+            port.flags |= PortFlags::TAGS;
+        }
+        Some(port)
     }
 
     fn overlay(&self, key: OverlayKey) -> Option<&Overlay> {
@@ -276,7 +283,9 @@ impl Tables for Host {
     }
 
     fn hop(&self, index: RemoteIndex, _: OverlayKey, _: &Overlay) -> Option<&NextHop> {
-        self.hops.get(&index)
+        let mut hop = *self.hops.get(&index)?;
+        hop.set_takes_xdp(self.takes_xdp.borrow().contains(&hop.device()));
+        Some(Box::leak(Box::new(hop)))
     }
 
     fn is_local(&self, address: Address) -> bool {
@@ -349,7 +358,7 @@ impl Tables for Host {
     }
 
     fn takes_xdp(&self, device: IfIndex) -> bool {
-        self.takes_xdp.contains(&device)
+        self.takes_xdp.borrow().contains(&device)
     }
 
     fn forget_hits(&self) {
@@ -357,7 +366,9 @@ impl Tables for Host {
     }
 
     fn note_tags(&self, device: IfIndex, _: Port) {
-        self.tags.borrow_mut().insert(device);
+        if self.tags.borrow_mut().insert(device) {
+            self.forget_hits();
+        }
     }
 
     fn count_unicast(&self, overlay: u32, direction: Direction, bytes: usize) -> u64 {

@@ -141,7 +141,6 @@ impl Host {
         let mut hop = NextHop::new(state, index, &Overlay::new(VTEP, DEVICE_MAC), Seconds(1000));
         hop.set_path(ETH0, address, OWN, MTU);
         hop.set_macs(underlay_mac(address), underlay_mac(OWN));
-        hop.set_takes_xdp(true);
         self.remotes.insert(index, remote);
         self.hops.insert(index, hop);
         index
