@@ -126,9 +126,7 @@ impl Ending {
     pub fn is_of_short_cut(&self) -> bool {
         match self.outcome.class() {
             Class::Dropped => self.outcome != Outcome::Truncated && self.verdict.action == Action::Stop,
-            Class::Forwarded => {
-                matches!(self.verdict.action, Action::Egress | Action::Peer | Action::Ingress)
-            }
+            Class::Forwarded => self.verdict.action == Action::Egress,
             Class::Device => false,
         }
     }

@@ -6,10 +6,9 @@ use aya_ebpf::{
     macros::xdp,
     programs::XdpContext,
 };
-use vxlan_ebpf::{Frame, Verdict, frame::Inside, overlay, underlay, verdict::Action, wire::OUTER4};
+use vxlan_ebpf::{Verdict, overlay, underlay, verdict::Action};
 
 use crate::{
-    handover::Handover,
     kernel_tables::{KernelTables, Nobody},
     maps::{XDP_STAGE, xdp_stage},
     xdp_frame::XdpFrame,
@@ -21,7 +20,7 @@ pub fn vxbpf_xport(context: XdpContext) -> u32 {
     let (mut frame, tables) = take(&context);
     let device = frame.device();
     let verdict = overlay::enter(&mut frame, &tables, device);
-    give(&context, &mut frame, verdict)
+    give(&context, &verdict)
 }
 
 /// Reached by tail call from there: [`overlay::forward`] and what follows it.
@@ -30,7 +29,7 @@ pub fn vxbpf_xforward(context: XdpContext) -> u32 {
     let (mut frame, tables) = take(&context);
     let device = frame.device();
     let verdict = overlay::forward(&mut frame, &tables, device);
-    give(&context, &mut frame, verdict)
+    give(&context, &verdict)
 }
 
 /// XDP of an underlay device.
@@ -38,7 +37,7 @@ pub fn vxbpf_xforward(context: XdpContext) -> u32 {
 pub fn vxbpf_xunderlay(context: XdpContext) -> u32 {
     let (mut frame, tables) = take(&context);
     let verdict = underlay::enter(&mut frame, &tables);
-    give(&context, &mut frame, verdict)
+    give(&context, &verdict)
 }
 
 /// Reached by tail call from there: [`underlay::arrive`].
@@ -46,7 +45,7 @@ pub fn vxbpf_xunderlay(context: XdpContext) -> u32 {
 pub fn vxbpf_xarrive(context: XdpContext) -> u32 {
     let (mut frame, tables) = take(&context);
     let verdict = underlay::arrive(&mut frame, &tables);
-    give(&context, &mut frame, verdict)
+    give(&context, &verdict)
 }
 
 #[inline(always)]
@@ -56,7 +55,7 @@ fn take(context: &XdpContext) -> (XdpFrame, KernelTables<Nobody>) {
 
 /// Carries out a verdict.
 #[inline(always)]
-fn give(context: &XdpContext, frame: &mut XdpFrame, verdict: Verdict) -> u32 {
+fn give(context: &XdpContext, verdict: &Verdict) -> u32 {
     match verdict.action {
         // SAFETY: nothing here needs to be dropped. A call that fails leaves the frame to TC.
         Action::Forward => unsafe { XDP_STAGE.tail_call(context, xdp_stage::FORWARD) },
@@ -65,8 +64,9 @@ fn give(context: &XdpContext, frame: &mut XdpFrame, verdict: Verdict) -> u32 {
         Action::Stop => return XDP_DROP,
         // SAFETY: the helper takes only numbers.
         Action::Egress => return unsafe { bpf_redirect(verdict.device.0, 0) as u32 },
-        Action::Peer | Action::Ingress => hand_over(frame, &verdict),
         Action::Pass
+        | Action::Peer
+        | Action::Ingress
         | Action::Device
         | Action::Neighbour
         | Action::NeighbourNotIp
@@ -79,14 +79,4 @@ fn give(context: &XdpContext, frame: &mut XdpFrame, verdict: Verdict) -> u32 {
         | Action::Route => {}
     }
     XDP_PASS
-}
-
-/// TC delivers it. Where the driver has no room for the word, TC gets the packet as it came, and counts it, too.
-#[inline(always)]
-fn hand_over(frame: &mut XdpFrame, verdict: &Verdict) {
-    let left = Handover::of(verdict).is_some_and(|handover| frame.leave_word(handover));
-    if !left {
-        // The outer headers are still in front.
-        let _ = frame.push(OUTER4, 0, Inside::Other);
-    }
 }
