@@ -3,7 +3,7 @@
 
 use std::{env, fs, path::PathBuf, process};
 
-use vxlan_tests::{Host, Net, Side, Topology, command::Output};
+use vxlan_tests::{Host, Net, Side, Topology, command::Output, json, wait::SOON, wait_until};
 
 const STATIONS: u32 = 5000;
 
@@ -105,4 +105,21 @@ fn a_wrong_line_is_told_after_those_before_it_are_done() {
     let output = batch(a, "wrong", &lines[500..], "");
     output.expect_success();
     assert_eq!(stations(a), 599);
+}
+
+fn listeners(host: &Host) -> Option<u64> {
+    json::parse(&host.vxbpf("-j status"))["tables"]["reader"]["used"].as_u64()
+}
+
+#[test]
+fn each_station_of_a_batch_is_told_to_who_listens() {
+    const TOLD: u32 = 1000;
+    let net = overlay("batch-told", "");
+    let a = net.host("a");
+    let listener = a.monitor("fdb");
+    wait_until("it to listen", SOON * 4, || listeners(a) == Some(1));
+    batch(a, "told", &(0..TOLD).map(add).collect::<Vec<_>>(), "").expect_success();
+    wait_until("all to be told", SOON * 4, || {
+        listener.so_far().iter().filter(|line| line.starts_with("02:be:")).count() == TOLD as usize
+    });
 }

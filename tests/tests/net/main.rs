@@ -39,3 +39,4 @@ mod row9_several_networks;
 mod rsc;
 mod throughput;
 mod transit;
+mod xdp_left_to_tc;

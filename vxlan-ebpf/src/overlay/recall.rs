@@ -38,7 +38,8 @@ pub(super) fn recall<F: Frame, T: Tables>(frame: &mut F, tables: &T, device: IfI
     if F::SHORT_CUT
         && (!hit.has(TxFlags::SHORT_CUT) || unfinished::may_be(frame, size_of::<Ethernet>(), packet.inside))
     {
-        return None;
+        // The next hook finds the same row.
+        return Some(Verdict::PASS);
     }
     let bytes = frame.len();
     let length = size_of::<Ipv4>() + size_of::<Udp>() + size_of::<Vxlan>() + bytes;

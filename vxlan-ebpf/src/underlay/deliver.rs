@@ -81,13 +81,12 @@ fn at_port<T: Tables>(tables: &T, device: IfIndex, inner: &Inner) -> Place {
     Place { to: To::One, device, delivery, takes_xdp: tables.takes_xdp(device).into() }
 }
 
-/// Whether a short cut can deliver it: to one port that takes it, or through the hook behind this one, which gets IP only.
-/// (A port gets a finished checksum from there, never an unfinished one.)
+/// Whether a short cut can deliver it: to one port that takes it. (A port gets a finished checksum from there, never an
+/// unfinished one.)
 #[inline(always)]
 pub(super) fn may_go_by_short_cut<F: Frame>(frame: &F, inner: &Inner, place: &Place) -> bool {
-    let is_handed_on = inner.inside != Inside::Other && place.delivery != Delivery::Egress;
     place.to == To::One
-        && (place.takes_xdp() || is_handed_on)
+        && place.takes_xdp()
         && !inner.is_tagged()
         && !unfinished::may_be(frame, UNTAGGED_AT, inner.inside)
 }
@@ -107,14 +106,14 @@ pub(super) fn to<F: Frame, T: Tables>(
             Outcome::Flooded
         }
     };
-    Ending::new(outcome, verdict::<F>(place.device, place.delivery, place.takes_xdp()))
+    Ending::new(outcome, verdict::<F>(place.device, place.delivery))
 }
 
 /// The verdict for a frame to a port or to the VTEP device.
 #[inline(always)]
-pub(super) fn verdict<F: Frame>(device: IfIndex, delivery: Delivery, takes_xdp: bool) -> Verdict {
+pub(super) fn verdict<F: Frame>(device: IfIndex, delivery: Delivery) -> Verdict {
     let action = match delivery {
-        _ if F::SHORT_CUT && takes_xdp => Action::Egress,
+        _ if F::SHORT_CUT => Action::Egress,
         Delivery::Egress => Action::Egress,
         Delivery::Peer => Action::Peer,
         Delivery::Ingress => Action::Ingress,

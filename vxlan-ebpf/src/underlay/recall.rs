@@ -1,7 +1,7 @@
 //! The short way: where the last packet between two stations from one VTEP went, within this second. It asks no table but
 //! `rx_cache`, and says nothing where it is not sure.
 
-use vxlan_common::{Delivery, Direction, OverlayKey, RemoteIndex, RxKey, stations};
+use vxlan_common::{Direction, OverlayKey, RemoteIndex, RxKey, stations};
 
 use super::{
     Arrival,
@@ -45,11 +45,9 @@ pub(super) fn recall<F: Frame, T: Tables>(frame: &mut F, tables: &T) -> Option<V
     let (inner, tos) = (Word(*inner), outer.ip.tos);
     let ether_type = inner.0.ether_type;
     let (port, delivery) = (hit.device(), hit.delivery());
-    if F::SHORT_CUT
-        && (!hit.takes_xdp() && delivery == Delivery::Egress
-            || unfinished::may_be(frame, UNTAGGED_AT, inside))
-    {
-        return None;
+    if F::SHORT_CUT && (!hit.takes_xdp() || unfinished::may_be(frame, UNTAGGED_AT, inside)) {
+        // The next hook finds the same row.
+        return Some(Verdict::PASS);
     }
     decap::look_inside::<_, UNTAGGED_AT>(frame, tos, ether_type).ok()?;
     frame.pull(OUTER4, None, inside).ok()?;
@@ -59,7 +57,7 @@ pub(super) fn recall<F: Frame, T: Tables>(frame: &mut F, tables: &T) -> Option<V
     frame.settle(None).ok()?;
     tables.count_unicast(hit.overlay, Direction::Rx, bytes);
     tables.count_received(hit.remote(), bytes.saturating_sub(OUTER4));
-    Some(deliver::verdict::<F>(port, delivery, hit.takes_xdp()))
+    Some(deliver::verdict::<F>(port, delivery))
 }
 
 /// Remembers that the packets of this VTEP between these stations go to `place`; false: they are none that are remembered.

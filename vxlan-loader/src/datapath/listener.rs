@@ -113,9 +113,13 @@ impl Datapath {
         }
     }
 
+    /// Whether anybody listens.
+    pub fn is_heard(&self) -> Result<bool> {
+        self.tables()?.map_or(Ok(false), |tables| Ok(tables.state.get(HEARD)? != 0))
+    }
+
     fn try_tell(&self, events: &[Event]) -> Result<()> {
-        let Some(tables) = self.tables()?.filter(|_| !events.is_empty()) else { return Ok(()) };
-        if tables.state.get(HEARD)? == 0 {
+        if events.is_empty() || !self.is_heard()? {
             return Ok(());
         }
         let program = bpf::pinned(&self.directory.program(ANNOUNCE))?;

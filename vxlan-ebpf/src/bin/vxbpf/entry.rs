@@ -12,7 +12,6 @@ use vxlan_common::{Address, IfIndex, mark};
 use vxlan_ebpf::{Verdict, overlay, underlay, verdict::Action};
 
 use crate::{
-    handover::Handover,
     kernel_tables::{BySkb, KernelTables},
     maps::{STAGE, stage},
     tc_frame::TcFrame,
@@ -97,25 +96,10 @@ pub fn vxbpf_announce(context: TcContext) -> i32 {
 /// TC ingress of an underlay device.
 #[classifier]
 pub fn vxbpf_underlay(context: TcContext) -> i32 {
-    if let Some(verdict) = handed_over(context.skb.skb) {
-        return give(&mut TcFrame::new(context.skb.skb), verdict);
-    }
     let (mut frame, tables) = take(context.skb.skb);
     let verdict = underlay::enter(&mut frame, &tables);
     let verdict = go_on(&context, &mut frame, &tables, verdict);
     give(&mut frame, verdict)
-}
-
-/// What the XDP program at this device decided on a frame that it decapsulated.
-#[inline(always)]
-fn handed_over(skb: *mut __sk_buff) -> Option<Verdict> {
-    // SAFETY: `skb` is the context the kernel gave.
-    let (meta, data) = unsafe { ((*skb).data_meta as usize, (*skb).data as usize) };
-    if meta + size_of::<Handover>() > data {
-        return None;
-    }
-    // SAFETY: the comparison above; any bytes are such a word.
-    unsafe { (meta as *const Handover).read_unaligned() }.verdict()
 }
 
 /// Reached by tail call from there: [`underlay::arrive`].

@@ -8,7 +8,6 @@
 mod apart;
 mod entry;
 mod fib;
-mod handover;
 mod kernel_tables;
 mod maps;
 mod state;

@@ -6,10 +6,9 @@ use aya_ebpf::{
     macros::xdp,
     programs::XdpContext,
 };
-use vxlan_ebpf::{Frame, Verdict, frame::Inside, overlay, underlay, verdict::Action, wire::OUTER4};
+use vxlan_ebpf::{Verdict, overlay, underlay, verdict::Action};
 
 use crate::{
-    handover::Handover,
     kernel_tables::{KernelTables, Nobody},
     maps::{XDP_STAGE, xdp_stage},
     xdp_frame::XdpFrame,
@@ -21,7 +20,7 @@ pub fn vxbpf_xport(context: XdpContext) -> u32 {
     let (mut frame, tables) = take(&context);
     let device = frame.device();
     let verdict = overlay::enter(&mut frame, &tables, device);
-    give(&context, &mut frame, verdict)
+    give(&context, &verdict)
 }
 
 /// Reached by tail call from there: [`overlay::forward`], so that the short way knows the frame.
@@ -33,7 +32,7 @@ pub fn vxbpf_xforward(context: XdpContext) -> u32 {
     if verdict.action == Action::Again {
         verdict = once(overlay::enter(&mut frame, &tables, device));
     }
-    give(&context, &mut frame, verdict)
+    give(&context, &verdict)
 }
 
 /// XDP of an underlay device.
@@ -41,7 +40,7 @@ pub fn vxbpf_xforward(context: XdpContext) -> u32 {
 pub fn vxbpf_xunderlay(context: XdpContext) -> u32 {
     let (mut frame, tables) = take(&context);
     let verdict = underlay::enter(&mut frame, &tables);
-    give(&context, &mut frame, verdict)
+    give(&context, &verdict)
 }
 
 /// Reached by tail call from there: [`underlay::arrive`].
@@ -52,7 +51,7 @@ pub fn vxbpf_xarrive(context: XdpContext) -> u32 {
     if verdict.action == Action::Again {
         verdict = once(underlay::enter(&mut frame, &tables));
     }
-    give(&context, &mut frame, verdict)
+    give(&context, &verdict)
 }
 
 #[inline(always)]
@@ -68,7 +67,7 @@ fn once(verdict: Verdict) -> Verdict {
 
 /// Carries out a verdict.
 #[inline(always)]
-fn give(context: &XdpContext, frame: &mut XdpFrame, verdict: Verdict) -> u32 {
+fn give(context: &XdpContext, verdict: &Verdict) -> u32 {
     match verdict.action {
         // SAFETY: nothing here needs to be dropped. A call that fails leaves the frame to TC.
         Action::Forward => unsafe { XDP_STAGE.tail_call(context, xdp_stage::FORWARD) },
@@ -77,9 +76,10 @@ fn give(context: &XdpContext, frame: &mut XdpFrame, verdict: Verdict) -> u32 {
         Action::Stop => return XDP_DROP,
         // SAFETY: the helper takes only numbers.
         Action::Egress => return unsafe { bpf_redirect(verdict.device.0, 0) as u32 },
-        Action::Peer | Action::Ingress => hand_over(frame, &verdict),
         Action::Pass
         | Action::Again
+        | Action::Peer
+        | Action::Ingress
         | Action::Device
         | Action::Neighbour
         | Action::NeighbourNotIp
@@ -92,14 +92,4 @@ fn give(context: &XdpContext, frame: &mut XdpFrame, verdict: Verdict) -> u32 {
         | Action::Route => {}
     }
     XDP_PASS
-}
-
-/// TC delivers it. Where the driver has no room for the word, TC gets the packet as it came, and counts it, too.
-#[inline(always)]
-fn hand_over(frame: &mut XdpFrame, verdict: &Verdict) {
-    let left = Handover::of(verdict).is_some_and(|handover| frame.leave_word(handover));
-    if !left {
-        // The outer headers are still in front.
-        let _ = frame.push(OUTER4, 0, Inside::Other);
-    }
 }

@@ -3,7 +3,7 @@
 
 use aya_ebpf::{
     bindings::xdp_md,
-    helpers::generated::{bpf_xdp_adjust_head, bpf_xdp_adjust_meta, bpf_xdp_get_buff_len},
+    helpers::generated::{bpf_xdp_adjust_head, bpf_xdp_get_buff_len},
 };
 use vxlan_common::{IfIndex, Mac, Outcome, RemoteIndex};
 use vxlan_ebpf::{
@@ -12,7 +12,7 @@ use vxlan_ebpf::{
     wire::{Ethernet, Tag},
 };
 
-use crate::{handover::Handover, maps::DEVICE};
+use crate::maps::DEVICE;
 
 pub(crate) struct XdpFrame {
     context: *mut xdp_md,
@@ -47,30 +47,6 @@ impl XdpFrame {
         };
         let start = data + at;
         (start + size <= end).then_some(start)
-    }
-
-    /// Leaves word of where the frame goes in front of it, for the TC program behind this hook. False: the driver has no
-    /// room for that.
-    #[inline(always)]
-    pub(crate) fn leave_word(&mut self, handover: Handover) -> bool {
-        const SIZE: i32 = size_of::<Handover>() as i32;
-        // SAFETY: `context` is the one the kernel gave; no view of the frame is alive.
-        if unsafe { bpf_xdp_adjust_meta(self.context, -SIZE) } != 0 {
-            return false;
-        }
-        // SAFETY: as in `place`.
-        let (meta, data) = unsafe {
-            (
-                (&raw const (*self.context).data_meta).read_volatile() as usize,
-                (&raw const (*self.context).data).read_volatile() as usize,
-            )
-        };
-        if meta + size_of::<Handover>() > data {
-            return false;
-        }
-        // SAFETY: the comparison above; any bytes may be written there, and BPF reads them unaligned.
-        unsafe { (meta as *mut Handover).write_unaligned(handover) };
-        true
     }
 }
 

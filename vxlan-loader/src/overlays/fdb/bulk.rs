@@ -10,8 +10,8 @@ use std::net::IpAddr;
 
 use anyhow::{Context, Error, Result};
 use vxlan_common::{
-    AdmitKey, FdbEntry, FdbFlags, FdbKey, Known, LOADER_REMOTES, Mac, OverlayKey, RemoteFlags, RemoteIndex,
-    RemoteKey, Target,
+    AdmitKey, Event, FdbEntry, FdbFlags, FdbKey, Known, LOADER_REMOTES, Mac, OverlayKey, RemoteFlags,
+    RemoteIndex, RemoteKey, Target, Tiding,
 };
 
 use super::super::Overlays;
@@ -186,11 +186,13 @@ impl Overlays<'_> {
         let tables = datapath.tables_mut().with_context(super::super::nothing_here)?;
         let Err((done, error)) = tables.fdb.set_many(&bulk.keys[..count], &bulk.entries[..count]) else {
             self.insist_on_gathered(count)?;
+            self.tell_gathered(count)?;
             self.bulk.drop_first(count);
             return Ok(None);
         };
         self.count_facts(count, u32::saturating_sub)?;
         self.count_facts(done, u32::saturating_add)?;
+        self.tell_gathered(done)?;
         Ok(Some((self.bulk.give_up(done), error)))
     }
 
@@ -210,6 +212,23 @@ impl Overlays<'_> {
                 tables.fdb.set(key, entry)?;
             }
         }
+        Ok(())
+    }
+
+    /// Tells whoever listens of the first `count` stations.
+    fn tell_gathered(&self, count: usize) -> Result<()> {
+        if !self.datapath.is_heard()? {
+            return Ok(());
+        }
+        let tables = self.tables()?;
+        let mut events = Vec::with_capacity(count);
+        for (key, entry) in self.bulk.keys.iter().zip(&self.bulk.entries).take(count) {
+            if let Target::Remote(index) = entry.target() {
+                let remote = tables.vtep_at(index)?.key;
+                events.push(Event::of_station(Tiding::StationSet, key, entry, remote));
+            }
+        }
+        self.datapath.tell(&events);
         Ok(())
     }
 
