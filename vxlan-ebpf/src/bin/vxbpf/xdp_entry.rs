@@ -1,4 +1,5 @@
-//! The XDP programs: the short cut in front of those of `entry`. Whatever they cannot end they pass on as it came.
+//! The XDP programs: the short cut in front of those of `entry`. Whatever they cannot end they pass on as it came, but for the
+//! congestion mark of the path, which may be on the inner packet already: TC puts it on again, and nothing changes (RFC 6040).
 
 use aya_ebpf::{
     bindings::xdp_action::{XDP_DROP, XDP_PASS},
