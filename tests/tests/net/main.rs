@@ -15,6 +15,7 @@ mod article;
 mod bad_frames;
 mod bad_input;
 mod bpftool;
+mod budget;
 mod by_device;
 mod fdb_batch;
 mod fdb_life;
