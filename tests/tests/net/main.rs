@@ -37,3 +37,5 @@ mod row9_several_networks;
 mod rsc;
 mod throughput;
 mod transit;
+mod xdp;
+mod xdp_traffic;
