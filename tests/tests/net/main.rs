@@ -22,6 +22,7 @@ mod fdb_life;
 mod frames_of_all_kinds;
 mod head_end;
 mod lifetime;
+mod mixed;
 mod monitor;
 mod mtu;
 mod next_hop;
