@@ -26,6 +26,7 @@ pub mod mac;
 pub mod monitor;
 pub mod netns;
 pub mod ping;
+pub mod program;
 pub mod side;
 pub mod topology;
 pub mod transfer;
