@@ -87,6 +87,7 @@ const ONCE: &[&str] = &[
     "throughput::",
     "mixed::",
     "lifetime::a_thousand_rounds",
+    "monitor::a_storm_of_misses",
 ];
 
 /// The scenarios that show that mode tc is what it was: containers, the host itself, frames of all kinds, changes.
