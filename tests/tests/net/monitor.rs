@@ -262,6 +262,8 @@ fn what_commands_change_is_told_in_the_words_of_ip_and_bridge() {
         objects
             .so_far()
             .iter()
+            // A station of the container, which a flush takes along if it has spoken.
+            .filter(|line| !line.contains("\"p-c1\""))
             .map(|line| serde_json::from_str(line).expect("an object a line"))
             .collect::<Vec<serde_json::Value>>()
     };
