@@ -1,5 +1,7 @@
 //! Where an XDP program hangs in front of that of TC: what was asked for, and what the devices can.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, bail};
 use vxlan_common::{Device, IfIndex, PortFlags, PortKind};
 
@@ -121,9 +123,9 @@ impl Overlays<'_> {
         self.datapath.attach(Hook::PortXdp, device, &self.observed.name(device)).map(drop)
     }
 
-    /// Writes what XDP programs have to know of the devices that frames come by and leave by.
-    pub(super) fn settle_devices(&mut self) -> Result<()> {
-        let mut wanted = self.underlays()?;
+    /// Writes what XDP programs have to know of the devices that frames come by and leave by: `underlays`, and the ports.
+    pub(super) fn settle_devices(&mut self, underlays: &BTreeSet<IfIndex>) -> Result<()> {
+        let mut wanted = underlays.clone();
         let ports = self.tables()?.port.rows()?.into_iter();
         wanted.extend(
             ports.filter(|(_, port)| port.kind() == PortKind::Direct).map(|(device, _)| IfIndex(device)),

@@ -43,7 +43,7 @@ impl Overlays<'_> {
                 self.datapath.detach(link.hook, link.device)?;
             }
         }
-        self.settle_devices()?;
+        self.settle_devices(&wanted)?;
         for device in wanted {
             let hung = self.datapath.attach(Hook::Underlay, device, &self.observed.name(device));
             // XDP passes on to TC, so that comes first.
